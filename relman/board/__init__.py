@@ -1,0 +1,1 @@
+"""Keeps one immutable board current: what is due, asked within a budget, kept across starts."""

@@ -1,0 +1,96 @@
+"""The error tree. Every error a person can meet says what is wrong and what to do about it.
+
+A :class:`Problem` is the value (frozen, comparable, can be stored in a board section and printed);
+a :class:`RelmanError` carries one through a call stack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every relman command."""
+
+    OK = 0
+    FAILED = 1  # failed, or a check found something
+    USAGE = 2
+    REFUSED = 3  # read-only, gate, permission, stale
+    AUTH = 4
+    UNKNOWN = 5  # outcome unknown
+    INTERRUPTED = 130
+
+
+class Kind(StrEnum):
+    """What sort of problem it is; decides the exit code and what a screen offers next."""
+
+    USAGE = "usage"  # wrong command line
+    CONFIG = "config"  # wrong configuration file
+    AUTH = "auth"  # no token, or the token is dead
+    PERMISSION = "permission"  # the token may not do this
+    SSO = "sso"  # the token is not authorised for the organisation
+    PLAN = "plan"  # the repository's plan does not have this
+    NOT_FOUND = "not-found"  # absent or not visible: GitHub does not tell which
+    GONE = "gone"  # expired: logs, artifacts
+    NOT_YET = "not-yet"  # will exist later: the log of a running job
+    CONFLICT = "conflict"  # state conflict; look again
+    INVALID = "invalid"  # the request was refused as wrong
+    RATE_LIMIT = "rate-limit"  # primary or secondary; `retry_at` says until when
+    SERVER = "server"  # 5xx, or an answer that is not what it should be
+    NETWORK = "network"  # no connection, time-out, reset
+    REFUSED = "refused"  # read-only, gate, stale
+    LOCAL = "local"  # this machine: disk full, file not readable
+
+
+_EXITS = {
+    Kind.USAGE: Exit.USAGE,
+    Kind.CONFIG: Exit.USAGE,
+    Kind.AUTH: Exit.AUTH,
+    Kind.PERMISSION: Exit.REFUSED,
+    Kind.SSO: Exit.REFUSED,
+    Kind.REFUSED: Exit.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, in words for a person.
+
+    ``title`` is one short line, ``detail`` the other side's own words (cleaned), ``hint`` what to do.
+    ``retry_at`` is an aware time before which asking again is useless; ``url`` a page that helps.
+    """
+
+    kind: Kind
+    title: str
+    detail: str = ""
+    hint: str = ""
+    retry_at: datetime | None = None
+    url: str = ""
+    status: int | None = None  # the HTTP status, where there was one
+
+    @property
+    def exit_code(self) -> Exit:
+        return _EXITS.get(self.kind, Exit.FAILED)
+
+    def sentence(self) -> str:
+        """Title, detail and hint in one line."""
+        parts = [self.title.rstrip(".")]
+        if self.detail:
+            parts.append(self.detail.rstrip("."))
+        line = ": ".join(parts)
+        return f"{line}. {self.hint}" if self.hint else f"{line}."
+
+
+class RelmanError(Exception):
+    """A :class:`Problem` on its way up to where it is shown."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.sentence())
+        self.problem = problem
+
+
+def usage_error(title: str, *, detail: str = "", hint: str = "") -> RelmanError:
+    """A wrong command line (exit code 2)."""
+    return RelmanError(Problem(Kind.USAGE, title, detail, hint))

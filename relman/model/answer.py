@@ -1,0 +1,38 @@
+"""What a source gives back: the value, and what is needed to keep it, page it and age it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """One answer.
+
+    ``raw`` is the body as received (JSON; for an answer of several pages, one JSON array of the pages'
+    bodies). ``unchanged`` says that the source revalidated (304): then ``value`` is the very object of
+    the answer before. ``server_time`` is the source's clock (``Date`` header), aware, or None.
+    """
+
+    value: T
+    raw: bytes = b""
+    unchanged: bool = False
+    server_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list, in the source's order (newest first for runs and deployments).
+
+    ``total`` is the source's count where it gives one; ``more`` whether another page follows;
+    ``partial`` that the source left results out (an organisation's single sign-on).
+    """
+
+    items: tuple[T, ...]
+    total: int | None = None
+    more: bool = False
+    partial: bool = False

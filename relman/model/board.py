@@ -1,0 +1,89 @@
+"""The board: everything relman knows at one moment, immutable.
+
+A fetch replaces one section and keeps the others, so ``is`` tells what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from relman.errors import Problem
+from relman.model.environment import Approval, Deployment, Environment, PendingDeployment
+from relman.model.health import Health
+from relman.model.release import Release, Tag
+from relman.model.repository import Budget, Repository, User
+from relman.model.run import Annotation, Job, Run, Workflow, WorkflowSource
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Generic[T]):
+    """One part of the board.
+
+    ``value`` is the last good one (None until there was one), ``fetched_at`` when it was confirmed, and
+    ``error`` what went wrong with the newest attempt; an error never takes the value away.
+    """
+
+    value: T | None = None
+    fetched_at: datetime | None = None
+    error: Problem | None = None
+
+    def age(self, now: datetime) -> timedelta | None:
+        return None if self.fetched_at is None else max(timedelta(0), now - self.fetched_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """How far the history of finished runs reaches back.
+
+    ``reached`` is the oldest time that is complete, ``target`` where the fill ends; ``runs`` how many are kept.
+    """
+
+    target: datetime | None = None
+    reached: datetime | None = None
+    runs: int = 0
+    done: bool = False
+    error: Problem | None = None
+
+
+def _nothing() -> Mapping[K, T]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All sections. Mappings are never changed in place; an absent key was never asked for."""
+
+    repo: str  # "owner/name"
+    repository: Section[Repository] = Section()
+    viewer: Section[User] = Section()
+    workflows: Section[tuple[Workflow, ...]] = Section()
+    runs: Section[tuple[Run, ...]] = Section()  # newest first, all workflows
+    environments: Section[tuple[Environment, ...]] = Section()
+    releases: Section[tuple[Release, ...]] = Section()  # newest first
+    tags: Section[tuple[Tag, ...]] = Section()
+    # By run id:
+    jobs: Mapping[int, Section[tuple[Job, ...]]] = field(default_factory=_nothing)  # of the latest attempt
+    sources: Mapping[int, Section[WorkflowSource]] = field(default_factory=_nothing)
+    pending: Mapping[int, Section[tuple[PendingDeployment, ...]]] = field(default_factory=_nothing)
+    approvals: Mapping[int, Section[tuple[Approval, ...]]] = field(default_factory=_nothing)
+    # By job id:
+    annotations: Mapping[int, Section[tuple[Annotation, ...]]] = field(default_factory=_nothing)
+    # By environment name:
+    deployments: Mapping[str, Section[tuple[Deployment, ...]]] = field(default_factory=_nothing)  # newest first
+    health: Mapping[str, Section[tuple[Health, ...]]] = field(default_factory=_nothing)
+    # By workflow path, then job name: seconds a successful job of that name typically runs.
+    expected: Mapping[str, Mapping[str, float]] = field(default_factory=_nothing)
+    budget: Budget = field(default_factory=Budget)
+    fill: Fill = field(default_factory=Fill)
+    clock_offset: timedelta = timedelta(0)  # the server's clock minus this machine's
+
+    def run(self, run_id: int) -> Run | None:
+        """The run of that id, or None."""
+        return next((run for run in self.runs.value or () if run.id == run_id), None)

@@ -1,0 +1,110 @@
+"""Environments, their protection, and what was deployed to them, in GitHub's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    kind: str  # "User" or "Team"
+    id: int
+    name: str  # login, or the team's slug
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionRule:
+    kind: str  # "wait_timer", "required_reviewers", "branch_policy", or a custom rule's type
+    wait_minutes: int | None = None
+    reviewers: tuple[Reviewer, ...] = ()
+    prevent_self_review: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    id: int
+    name: str
+    url: str = ""
+    rules: tuple[ProtectionRule, ...] = ()
+    protected_branches: bool = False  # "protected branches only"
+    custom_policies: bool = False  # patterns, read separately
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPolicy:
+    """A pattern of refs that may deploy to an environment (``fnmatch``; ``*`` does not cross ``/``)."""
+
+    id: int
+    pattern: str
+    kind: str = "branch"  # or "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDeployment:
+    """One environment of a run that waits for a review or a timer."""
+
+    environment_id: int
+    environment: str
+    wait_minutes: int = 0
+    wait_started_at: datetime | None = None
+    may_approve: bool = False
+    reviewers: tuple[Reviewer, ...] = ()
+
+    def opens_at(self) -> datetime | None:
+        """When the wait timer ends; None without a timer."""
+        if not self.wait_minutes or self.wait_started_at is None:
+            return None
+        return self.wait_started_at + timedelta(minutes=self.wait_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A review that was given: who said what of which environments."""
+
+    state: str  # "approved", "rejected", "pending"
+    user: str
+    comment: str
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    id: int
+    state: str  # error, failure, inactive, in_progress, queued, pending, success
+    created_at: datetime | None = None
+    description: str = ""
+    environment_url: str = ""
+    log_url: str = ""
+    creator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment; ``statuses`` newest first, empty until they were read."""
+
+    id: int
+    environment: str
+    sha: str
+    ref: str
+    task: str = "deploy"
+    creator: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    statuses: tuple[DeploymentStatus, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """GitHub's word for the newest status; "" while none was read or written."""
+        return self.statuses[0].state if self.statuses else ""
+
+    @property
+    def run_id(self) -> int | None:
+        """The workflow run that deployed, read from the status's log URL."""
+        for status in self.statuses:
+            _, found, rest = status.log_url.partition("/actions/runs/")
+            digits = rest.split("/", 1)[0]
+            if found and digits.isdigit():
+                return int(digits)
+        return None

@@ -1,0 +1,30 @@
+"""What a health URL answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """What to ask. ``version`` says where the answer tells its version: a JSON path or ``header:NAME``."""
+
+    name: str
+    url: str
+    version: str = ""
+    timeout: float = 5.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One answer. ``ok`` for a 2xx answer; ``status`` None when there was none, then ``error`` says why."""
+
+    name: str
+    url: str
+    ok: bool
+    status: int | None = None
+    latency: float | None = None  # seconds
+    version: str | None = None
+    error: str = ""
+    checked_at: datetime | None = None

@@ -1,0 +1,53 @@
+"""A secret that cannot be printed by accident."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Never
+
+MASK = "•••"
+
+
+class Secret:
+    """Holds a token. ``repr``, ``str``, formatting and copying show or keep only the mask.
+
+    The one way to the value is :meth:`reveal`, so that a search for that word finds every use.
+    """
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        return self.__value
+
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell one secret from another and give nothing away."""
+        return hashlib.sha256(b"relman:" + self.__value.encode()).hexdigest()[:16]
+
+    def mask_in(self, text: str) -> str:
+        """``text`` with every occurrence of the secret replaced by the mask."""
+        return text.replace(self.__value, MASK) if self.__value else text
+
+    def __bool__(self) -> bool:
+        return bool(self.__value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self.__value.encode(), other.reveal().encode())
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint())
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a Secret is never serialised")

@@ -1,0 +1,62 @@
+"""The one sanitiser. Text from outside passes here once before anything shows it.
+
+A commit title is written by whoever can push a branch; a log by whatever ran. Raw, both can move the
+cursor, retitle the terminal, write its clipboard or reverse the reading order of a line.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Escape sequences, with both the seven-bit and the eight-bit (C1) introducers:
+# strings (DCS, SOS, OSC, PM, APC) up to their terminator on the same line, then CSI, then two-byte ones.
+_STRINGS = r"(?:\x1b[PX\]^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
+_CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+_SHORT = r"\x1b[ -/]*[0-~]"
+# What is left of a broken sequence, other controls (newline and tab stay), bidi controls and marks,
+# invisible format characters that only hide text, tag characters, and lone surrogates.
+_CONTROLS = (
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    r"\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_UNSAFE = re.compile(f"{_STRINGS}|{_CSI}|{_SHORT}|{_CONTROLS}")
+_SUSPECT = re.compile(_CONTROLS)  # every unsafe sequence holds at least one of these
+_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+_BREAKS = re.compile(r"\r\n|[\r\u0085\u2028\u2029\x0b\x0c]")
+_BLANKS = re.compile(r"[\n\t]+")
+
+
+def clean(text: str) -> str:
+    """``text`` without terminal escapes, controls and bidi controls. Newline and tab stay."""
+    if not _SUSPECT.search(text) and "\u2028" not in text and "\u2029" not in text:
+        return text
+    return _UNSAFE.sub("", _BREAKS.sub("\n", text))
+
+
+def clean_line(text: str, limit: int | None = None) -> str:
+    """One line: as :func:`clean`, line breaks and tabs become a space, cut to ``limit`` characters."""
+    line = _BLANKS.sub(" ", clean(text)).strip()
+    if limit is not None and len(line) > limit:
+        return line[: max(0, limit - 1)] + "…"
+    return line
+
+
+def clean_log(line: str) -> str:
+    """A log line: as :func:`clean`, but colour (SGR, ``ESC [ … m``) stays."""
+    if not _SUSPECT.search(line):
+        return line
+    parts: list[str] = []
+    at = 0
+    for match in _UNSAFE.finditer(line):
+        parts.append(line[at : match.start()])
+        if _SGR.fullmatch(match.group()):
+            parts.append(match.group())
+        at = match.end()
+    parts.append(line[at:])
+    return "".join(parts)
+
+
+def is_clean(identifier: str) -> bool:
+    """Whether an identifier (ref, path, environment, service) reads exactly as it is."""
+    return clean_line(identifier) == identifier
