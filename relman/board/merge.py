@@ -26,8 +26,7 @@ def keep_identity(old: T | None, new: T) -> T:
     if isinstance(old, tuple) and isinstance(new, tuple):
         known = {item.id: item for item in old if hasattr(item, "id")}
         if known:
-            kept = tuple(_same(known.get(getattr(item, "id", None)), item) for item in new)
-            return kept  # type: ignore[return-value]
+            return tuple(_same(known.get(getattr(item, "id", None)), item) for item in new)  # type: ignore[return-value]
     return new
 
 

@@ -63,7 +63,7 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How the last ask of a section went: when it ended, on what stamp, and after a failure how long to wait."""
+    """How the last ask of a section went: when it ended, on what stamp; after a failure, how long to wait."""
 
     at: datetime
     stamp: Hashable = None
@@ -180,7 +180,8 @@ def _deployment_wants(board: Board, view: View, rhythm: Rhythm, stamp: Hashable)
 def _pending_wants(runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[Ask, Want]:
     wanted: dict[Ask, Want] = {}
     waiting = [run for run in runs if run.state is State.WAITING]
-    for run in waiting[:_WAITING_FOLLOWED] + [run for run in waiting[_WAITING_FOLLOWED:] if run.id == view.run_id]:
+    in_view = [run for run in waiting[_WAITING_FOLLOWED:] if run.id == view.run_id]
+    for run in waiting[:_WAITING_FOLLOWED] + in_view:
         seen = run.id == view.run_id or view.screen == DEPLOYS
         wanted[Ask(Part.PENDING, run.id)] = Want(
             rhythm.pending_seen if seen else rhythm.pending, 2, (run.attempt, run.status)
@@ -204,6 +205,8 @@ def _run_wants(board: Board, view: View, run_id: int, rhythm: Rhythm) -> dict[As
         every = (rhythm.jobs_waiting if slow else rhythm.jobs_active) * pages
     elif not run.state.finished:
         every = rhythm.runs_active  # a state this version does not know
+    elif not all(job.state.finished for job in jobs):
+        every = rhythm.jobs_waiting  # the list of jobs can lag behind the run
     wanted[Ask(Part.JOBS, run_id)] = Want(every, 0, stamp)
     wanted[Ask(Part.SOURCE, run_id)] = Want(None, 1, (run.sha, run.path))
     if run.id in board.pending and run.state is not State.WAITING:

@@ -82,11 +82,12 @@ def with_section(board: Board, ask: Ask, section: Section[Any]) -> Board:
     """``board`` with that one section replaced; every other section keeps its identity."""
     name = _FIELDS[ask.part]
     held = getattr(board, name)
-    if isinstance(held, Section):
-        return board if held is section else dataclasses.replace(board, **{name: section})
-    if held.get(ask.key) is section:
-        return board
-    return dataclasses.replace(board, **{name: with_key(held, ask.key, section)})
+    new: Any = section
+    if not isinstance(held, Section):
+        if held.get(ask.key) is section:
+            return board
+        new = with_key(held, ask.key, section)
+    return board if new is held else dataclasses.replace(board, **{name: new})
 
 
 def with_key(mapping: Mapping[K, V], key: K, value: V, kept: int = _KEPT) -> Mapping[K, V]:
