@@ -1,5 +1,6 @@
 """A repository in memory that answers as the GitHub reader does, and a clock that stands until it is told."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -141,7 +142,9 @@ class Source:
         return self._answer("runs", value, raw, status=status, created=created, page=page)
 
     async def run(self, run_id):
-        answer = self._answer("run", next((run for run in self.all_runs if run.id == run_id), None), run_id=run_id)
+        answer = self._answer(
+            "run", next((run for run in self.all_runs if run.id == run_id), None), run_id=run_id
+        )
         if answer.value is None:
             self._none("The run")
         return answer
@@ -178,7 +181,9 @@ class Source:
         found = [one for one in self.all_deployments if environment in (None, one.environment)]
         found.sort(key=lambda one: one.id, reverse=True)
         items = tuple(found[(page - 1) * per_page : page * per_page])
-        return self._answer("deployments", Page(items, more=page * per_page < len(found)), environment=environment)
+        return self._answer(
+            "deployments", Page(items, more=page * per_page < len(found)), environment=environment
+        )
 
     async def deployment_statuses(self, deployment_id):
         return self._answer("statuses", self.statuses.get(deployment_id, ()), deployment_id=deployment_id)
@@ -207,6 +212,18 @@ class Source:
 
 
 @pytest.fixture
+async def eventually():
+    """Waits until a condition holds; the test fails when it does not within ten seconds."""
+
+    async def wait(condition):
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110 - the condition is anything a test can see
+                await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
 def clock():
     return StandingClock()
 
@@ -216,7 +233,7 @@ def source(clock):
     return Source(clock)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make():
     """Makers of facts."""
     return SimpleNamespace(
