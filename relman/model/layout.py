@@ -190,7 +190,7 @@ class _Arranger:
             for upper, lower in pairwise(layer):
                 rows[lower] = rows[upper] + self._apart(upper, lower)
         last = len(self._layers) - 1
-        for turn in range(6):
+        for turn in range(6 if len(rows) < 800 else 4):
             rightwards = turn % 2 == 0
             for n in range(1, last + 1) if rightwards else range(last - 1, -1, -1):
                 self._settle(self._layers[n], rows, self._before if rightwards else self._after)

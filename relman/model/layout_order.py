@@ -14,7 +14,7 @@ from itertools import pairwise, permutations
 Layers = list[list[int]]
 Neighbours = Sequence[Sequence[int]]
 
-SWEEPS = 10
+WORK = 8_000  # items visited at most by all sweeps of one start; large graphs get fewer sweeps
 EXACT_WORK = 6_000  # pairs of permutations tried at most, over all layers
 
 
@@ -22,8 +22,12 @@ def order(layers: Layers, before: Neighbours, after: Neighbours) -> Layers:
     """The layers, reordered."""
     best = [list(layer) for layer in layers]
     fewest = crossings(best, after)
-    for start in (best, _by_connection(layers, before, after)):
-        found, count = _sweep(start, before, after)
+    items = len(after)
+    starts = [best] if items > WORK // 10 else [best, _by_connection(layers, before, after)]
+    for start in starts:
+        if not fewest:
+            break
+        found, count = _sweep(start, before, after, min(10, max(4, WORK // items)))
         if count < fewest:
             best, fewest = found, count
     if fewest:
@@ -42,7 +46,13 @@ def _between(left: Sequence[int], right: Sequence[int], after: Neighbours) -> in
     seen: list[int] = []
     count = 0
     for item in left:
-        ends = sorted(place[end] for end in after[item])
+        neighbours = after[item]
+        if len(neighbours) == 1:
+            end = place[neighbours[0]]
+            count += len(seen) - bisect_right(seen, end)
+            insort(seen, end)
+            continue
+        ends = [place[end] for end in neighbours]
         for end in ends:
             count += len(seen) - bisect_right(seen, end)
         for end in ends:
@@ -50,12 +60,12 @@ def _between(left: Sequence[int], right: Sequence[int], after: Neighbours) -> in
     return count
 
 
-def _sweep(start: Layers, before: Neighbours, after: Neighbours) -> tuple[Layers, int]:
+def _sweep(start: Layers, before: Neighbours, after: Neighbours, sweeps: int) -> tuple[Layers, int]:
     """Barycentre sweeps to the right and to the left, then swaps of neighbours."""
     layers = [list(layer) for layer in start]
     best, fewest = [list(layer) for layer in layers], crossings(layers, after)
     stale = 0
-    for sweep in range(SWEEPS):
+    for sweep in range(sweeps):
         if not fewest or stale == 4:
             break
         if sweep % 2 == 0:
@@ -64,11 +74,13 @@ def _sweep(start: Layers, before: Neighbours, after: Neighbours) -> tuple[Layers
         else:
             for i in range(len(layers) - 1, 0, -1):
                 _arrange(layers[i - 1], layers[i], after)
-        _swap(layers, before, after)
         count = crossings(layers, after)
         stale += 1
         if count < fewest:
             best, fewest, stale = [list(layer) for layer in layers], count, 0
+    if fewest:
+        _swap(best, before, after)
+        fewest = crossings(best, after)
     return best, fewest
 
 
@@ -86,8 +98,11 @@ def _arrange(layer: list[int], fixed: Sequence[int], neighbours: Neighbours) -> 
 
 def _swap(layers: Layers, before: Neighbours, after: Neighbours) -> None:
     """Swaps neighbours within a layer while that removes crossings."""
+    crossed = [0, *(_between(left, right, after) for left, right in pairwise(layers)), 0]
     places = [{item: i for i, item in enumerate(layer)} for layer in layers]
     for n, layer in enumerate(layers):
+        if not crossed[n] and not crossed[n + 1]:
+            continue
         left = places[n - 1] if n else {}
         right = places[n + 1] if n + 1 < len(layers) else {}
         ends = {

@@ -122,7 +122,13 @@ def fixed(needs: dict[str, list[str]], height: int = 3) -> Layout:
 
 def test_the_reference_pipeline() -> None:
     layout = fixed(
-        {"lint": [], "test": [], "security": [], "build": ["lint", "test", "security"], "performance": ["build"]}
+        {
+            "lint": [],
+            "test": [],
+            "security": [],
+            "build": ["lint", "test", "security"],
+            "performance": ["build"],
+        }
     )
     lint, test, security, build, performance = layout.boxes
     assert lint.y < test.y < security.y
@@ -144,7 +150,9 @@ def test_two_edges_that_would_cross_are_untangled() -> None:
 def test_a_long_edge_passes_beside_the_boxes() -> None:
     layout = fixed({"a": [], "b": ["a"], "c": ["b"], "d": ["c", "a"]})
     long = next(line for line in layout.lines if (line.source, line.target) == ("a", "d"))
-    rows = {y for x, y, flat in cells(long.points) if flat and layout.by_key["b"].holds(x, layout.by_key["b"].y)}
+    rows = {
+        y for x, y, flat in cells(long.points) if flat and layout.by_key["b"].holds(x, layout.by_key["b"].y)
+    }
     assert rows and not any(layout.by_key["b"].y <= row <= layout.by_key["b"].bottom for row in rows)
 
 
