@@ -56,9 +56,8 @@ class History:
 
     async def close(self) -> None:
         """Finishes what is queued, but does not hold up quitting."""
-        await self._worker.call(self._db.close)
+        await self._worker.stop(self._db.close, _QUIT_WITHIN)
         self.validators.close()
-        await self._worker.stop(_QUIT_WITHIN)
 
     def last_board(self) -> Board | None:
         """The board of the last time. Blocks: for the start, before the loop runs."""
@@ -89,56 +88,38 @@ class History:
 
     async def unfinished(self) -> tuple[int, ...]:
         """Ids of kept runs that were still active when last seen, newest first."""
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT id FROM runs WHERE NOT finished ORDER BY created DESC, id DESC"
-            ).fetchall(),
-            [],
-        )
+        rows = await self._rows("SELECT id FROM runs WHERE NOT finished ORDER BY created DESC, id DESC")
         return tuple(row[0] for row in rows)
 
     async def forget_run(self, run_id: int) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
-            db.execute("DELETE FROM attempts WHERE run = ?", (run_id,))
-            db.execute("DELETE FROM jobs WHERE run = ?", (run_id,))
-            db.execute("DELETE FROM job_answers WHERE run = ?", (run_id,))
-
-        await self._write(work)
+        """A run that is gone from GitHub before it ended. One that had finished stays: figures need it."""
+        await self._write(lambda db: db.execute("DELETE FROM runs WHERE id = ? AND NOT finished", (run_id,)))
 
     async def newest_runs(self, limit: int = 1000) -> tuple[Run, ...]:
         """The newest kept runs, newest first."""
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT facts FROM runs ORDER BY created DESC, id DESC LIMIT ?", (limit,)
-            ).fetchall(),
-            [],
-        )
+        rows = await self._rows("SELECT facts FROM runs ORDER BY created DESC, id DESC LIMIT ?", (limit,))
         return _facts(Run, rows)
 
     async def finished_runs(
         self, since: datetime, until: datetime, workflow: str | None = None
     ) -> tuple[Run, ...]:
         """Latest attempts that ended in that time, newest end first; of one workflow path, or of all."""
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT facts FROM runs WHERE finished AND ended >= ? AND ended < ? AND (? IS NULL OR path = ?)"
-                " ORDER BY ended DESC, id DESC",
-                (since.timestamp(), until.timestamp(), workflow, workflow),
-            ).fetchall(),
-            [],
+        rows = await self._rows(
+            "SELECT facts FROM runs WHERE finished AND ended >= ? AND ended < ? AND (? IS NULL OR path = ?)"
+            " ORDER BY ended DESC, id DESC",
+            (since.timestamp(), until.timestamp(), workflow, workflow),
         )
         return _facts(Run, rows)
 
     async def earlier_attempts(self, run_id: int) -> tuple[Run, ...]:
         """The kept attempts before the latest, oldest first."""
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT facts FROM attempts WHERE run = ? ORDER BY attempt", (run_id,)
-            ).fetchall(),
-            [],
-        )
+        rows = await self._rows("SELECT facts FROM attempts WHERE run = ? ORDER BY attempt", (run_id,))
         return _facts(Run, rows)
+
+    async def missing_attempts(self, run: Run) -> tuple[int, ...]:
+        """The numbers of attempts before this one that are not kept."""
+        rows = await self._rows("SELECT attempt FROM attempts WHERE run = ?", (run.id,))
+        return tuple(sorted(set(range(1, run.attempt)) - {row[0] for row in rows}))
 
     async def keep_attempt(self, run: Run, raw: bytes) -> None:
         """An earlier attempt of a run."""
@@ -150,11 +131,8 @@ class History:
         )
 
     async def run_count(self) -> int:
-        rows = await self._read(
-            lambda db: db.execute("SELECT count(*) FROM runs WHERE finished").fetchall(), [(0,)]
-        )
-        count: int = rows[0][0]
-        return count
+        rows = await self._rows("SELECT count(*) FROM runs WHERE finished")
+        return int(rows[0][0]) if rows else 0
 
     # Jobs
 
@@ -202,14 +180,12 @@ class History:
     async def jobs_of(self, run_ids: Collection[int]) -> dict[int, tuple[Job, ...]]:
         """Every kept job of every attempt, by run id."""
 
-        def work(db: sqlite3.Connection) -> list[Any]:
-            return db.execute(
-                "SELECT run, facts FROM jobs WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, place",
-                (json.dumps(list(run_ids)),),
-            ).fetchall()
-
+        rows = await self._rows(
+            "SELECT run, facts FROM jobs WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, place",
+            (json.dumps(list(run_ids)),),
+        )
         found: dict[int, list[Any]] = {}
-        for run_id, facts in await self._read(work, []):
+        for run_id, facts in rows:
             found.setdefault(run_id, []).append((facts,))
         return {run_id: _facts(Job, rows) for run_id, rows in found.items()}
 
@@ -220,34 +196,22 @@ class History:
 
         With ``newest`` only those among that many newest successful runs of their workflow.
         """
-        among = (
-            ""
-            if newest is None
-            else (
-                " AND id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY path ORDER BY created DESC)"
-                " AS place FROM runs WHERE finished AND successful AND created >= :since) WHERE place <= :newest)"
-            )
-        )
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT facts FROM runs WHERE finished AND jobs_kept < attempt AND created >= :since"
-                f"{among} ORDER BY created DESC LIMIT :limit",  # noqa: S608 - fixed text
-                {"since": since.timestamp(), "newest": newest, "limit": limit},
-            ).fetchall(),
-            [],
+        rows = await self._rows(
+            "SELECT facts FROM runs WHERE finished AND jobs_kept < attempt AND created >= :since"
+            " AND (:newest IS NULL OR id IN ("
+            "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY path ORDER BY created DESC) AS place"
+            " FROM runs WHERE finished AND successful AND created >= :since) WHERE place <= :newest"
+            ")) ORDER BY created DESC LIMIT :limit",
+            {"since": since.timestamp(), "newest": newest, "limit": limit},
         )
         return _facts(Run, rows)
 
     async def count_without_jobs(self, since: datetime) -> int:
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT count(*) FROM runs WHERE finished AND jobs_kept < attempt AND created >= ?",
-                (since.timestamp(),),
-            ).fetchall(),
-            [(0,)],
+        rows = await self._rows(
+            "SELECT count(*) FROM runs WHERE finished AND jobs_kept < attempt AND created >= ?",
+            (since.timestamp(),),
         )
-        count: int = rows[0][0]
-        return count
+        return int(rows[0][0]) if rows else 0
 
     async def expected(self) -> Mapping[str, Mapping[str, float]]:
         """By workflow path, then job name: the median seconds of the newest successful executions."""
@@ -272,12 +236,9 @@ class History:
         )
 
     async def deployments(self, ids: Collection[int]) -> Mapping[int, Deployment]:
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT facts FROM deployments WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
-            ).fetchall(),
-            [],
+        rows = await self._rows(
+            "SELECT facts FROM deployments WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
         )
         return {one.id: one for one in _facts(Deployment, rows)}
 
@@ -285,23 +246,17 @@ class History:
         self, since: datetime, until: datetime, environment: str | None = None
     ) -> tuple[Deployment, ...]:
         """Kept deployments made in that time, newest first; to one environment, or to all."""
-        rows = await self._read(
-            lambda db: db.execute(
-                "SELECT facts FROM deployments WHERE created >= ? AND created < ?"
-                " AND (? IS NULL OR environment = ?) ORDER BY created DESC, id DESC",
-                (since.timestamp(), until.timestamp(), environment, environment),
-            ).fetchall(),
-            [],
+        rows = await self._rows(
+            "SELECT facts FROM deployments WHERE created >= ? AND created < ?"
+            " AND (? IS NULL OR environment = ?) ORDER BY created DESC, id DESC",
+            (since.timestamp(), until.timestamp(), environment, environment),
         )
         return _facts(Deployment, rows)
 
     # Files, and how far the fill came
 
     async def file(self, path: str, sha: str) -> str | None:
-        rows = await self._read(
-            lambda db: db.execute("SELECT text FROM files WHERE path = ? AND sha = ?", (path, sha)).fetchall(),
-            [],
-        )
+        rows = await self._rows("SELECT text FROM files WHERE path = ? AND sha = ?", (path, sha))
         return zlib.decompress(rows[0][0]).decode() if rows else None
 
     async def keep_file(self, path: str, sha: str, text: str) -> None:
@@ -314,7 +269,7 @@ class History:
 
     async def covered(self) -> list[Span]:
         """The times of which every run is kept, oldest first."""
-        rows = await self._read(lambda db: db.execute("SELECT since, until FROM covered").fetchall(), [])
+        rows = await self._rows("SELECT since, until FROM covered")
         return joined((since, until) for since, until in rows)
 
     async def cover(self, span: Span) -> None:
@@ -329,6 +284,9 @@ class History:
 
     async def _read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         return await self._worker.call(lambda: self._try(work, otherwise))
+
+    async def _rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
+        return await self._read(lambda db: db.execute(query, values).fetchall(), [])
 
     async def _write(self, work: Callable[[sqlite3.Connection], object]) -> None:
         def transaction(db: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Spans of time, in whole seconds since 1970, half open: ``(since, until)`` holds ``since`` and not ``until``."""
+"""Spans of time in whole seconds since 1970, half open: ``(since, until)`` holds ``since``, not ``until``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One daemon thread that does blocking work in order, so that the loop never waits and quitting is immediate."""
+"""One daemon thread that does blocking work in order: the loop never waits, and quitting is immediate."""
 
 from __future__ import annotations
 
@@ -44,13 +44,11 @@ class Worker:
         self._jobs.put(job)
         return await future
 
-    async def stop(self, limit: float) -> None:
-        """Lets the work in the queue finish, but waits no longer than ``limit`` seconds."""
-        if self._thread is None:
-            return
+    async def stop(self, last: Callable[[], None], limit: float) -> None:
+        """Lets the work in the queue and ``last`` finish, but waits no longer than ``limit`` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit):
-                await self.call(lambda: None)
+                await self.call(last)
         self._jobs.put(None)
         self._thread = None
 
