@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from relman.cli.output import moment, problem_json, write_json, write_text
-from relman.errors import Exit, RelmanError
+from relman.errors import Exit, Kind, RelmanError
 from relman.model.board import Board
 from relman.model.environment import Deployment
 from relman.model.health import Health
@@ -25,10 +25,11 @@ _RUNNING_SHOWN = 8
 def show(board: Board, roles: Roles, now: datetime, *, read_only: bool, as_json: bool) -> Exit:
     """Prints ``board``. ``now`` is this machine's clock; the exit code says whether something needs attention.
 
-    Raises the board's own error when there is nothing to show at all.
+    Raises the board's own error when there is nothing to show, or when the token is dead.
     """
-    if board.runs.value is None and board.runs.error is not None:
-        raise RelmanError(board.runs.error)
+    error = board.runs.error
+    if error is not None and (board.runs.value is None or error.kind is Kind.AUTH):
+        raise RelmanError(error)
     summary = summarise(board, roles)
     if as_json:
         write_json(as_dict(board, summary, now, read_only=read_only))
@@ -71,7 +72,14 @@ def as_dict(board: Board, summary: Summary, now: datetime, *, read_only: bool) -
             "requests": budget.requests,
             "charged": budget.charged,
         },
-        "problems": [{"section": name, **(problem_json(problem) or {})} for name, problem in summary.problems],
+        "problems": [
+            {
+                "section": trouble.section,
+                **(problem_json(trouble.problem) or {}),
+                "data_from": moment(trouble.data_from),
+            }
+            for trouble in summary.problems
+        ],
     }
 
 
@@ -171,8 +179,9 @@ def as_text(board: Board, summary: Summary, now: datetime, *, read_only: bool) -
         yield from _row(_line(environment.name, 24), _environment_line(environment, there))
     yield from _row("release", _release_line(summary, there))
     yield from _row("nightly", _run_line(summary.nightly, there) if summary.nightly else "no run known")
-    for name, problem in summary.problems:
-        yield from _row("problem", f"{_line(name)}: {_line(problem.sentence())}")
+    for trouble in summary.problems:
+        age = f" (shown: {ago(trouble.data_from, now)})" if trouble.data_from else ""
+        yield from _row("problem", f"{_line(trouble.section)}{age}: {_line(trouble.problem.sentence(), 300)}")
 
 
 def _line(text: str, limit: int = 200) -> str:

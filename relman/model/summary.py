@@ -71,6 +71,15 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """A section that could not be read; ``data_from`` is the age of what is still shown of it, if anything."""
+
+    section: str
+    problem: Problem
+    data_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """Something a person should look at. ``what``: "ci", "gate", "environment", "nightly" or "section"."""
 
@@ -89,7 +98,7 @@ class Summary:
     environments: tuple[Live, ...]
     release: Release | None
     nightly: Run | None
-    problems: tuple[tuple[str, Problem], ...]
+    problems: tuple[Trouble, ...]
     needs: tuple[Need, ...]
 
 
@@ -148,15 +157,15 @@ def _environments(board: Board) -> Iterator[Live]:
         yield Live(name, url or known.get(name, ""), live, next(iter(deployments), None), health)
 
 
-def _problems(board: Board) -> Iterator[tuple[str, Problem]]:
+def _problems(board: Board) -> Iterator[Trouble]:
     for name in ("repository", "viewer", "workflows", "runs", "environments", "releases", "tags"):
         section = getattr(board, name)
         if section.error:
-            yield name, section.error
+            yield Trouble(name, section.error, section.fetched_at)
     for name in ("pending", "deployments", "health"):
         for key, section in getattr(board, name).items():
             if section.error:
-                yield f"{name} {key}", section.error
+                yield Trouble(f"{name} {key}", section.error, section.fetched_at)
 
 
 def _needs(summary: Summary) -> Iterator[Need]:
@@ -180,8 +189,8 @@ def _needs(summary: Summary) -> Iterator[Need]:
         yield Need(
             "nightly", f"{summary.nightly.name} #{summary.nightly.number} ended with {summary.nightly.word}"
         )
-    for name, problem in summary.problems:
-        yield Need("section", f"{name}: {problem.title}")
+    for trouble in summary.problems:
+        yield Need("section", f"{trouble.section}: {trouble.problem.title}")
 
 
 def waits(gates: Sequence[Gate]) -> tuple[int, int]:
