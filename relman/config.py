@@ -316,7 +316,7 @@ class Settings:
     freeze: tuple[FreezeSetting, ...] = _setting(_list_of(_table(FreezeSetting)), ())
 
     api_url: str | None = _setting(_url, None, scope="user")
-    theme: str | None = _setting(_text, None, scope="user")
+    theme: str | None = _setting(_one_of("dark", "light", "contrast"), None, scope="user")
     keys: Mapping[str, str] = _setting(_map_of(_text), MappingProxyType({}), scope="user")
     notifications: Notifications = _setting(_table(Notifications), Notifications(), scope="user")
 

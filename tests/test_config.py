@@ -110,10 +110,10 @@ def test_nothing_is_required() -> None:
 
 def test_the_users_file_has_its_own_keys(tmp_path: Path) -> None:
     user = written(
-        tmp_path, 'theme = "relman-light"\n[keys]\nrefresh = "f5"\n[notifications]\nbell = false\n', "c.toml"
+        tmp_path, 'theme = "light"\n[keys]\nrefresh = "f5"\n[notifications]\nbell = false\n', "c.toml"
     )
     settings = config.load(written(tmp_path, 'repository = "a/b"'), user)
-    assert (settings.repository, settings.theme, settings.keys["refresh"]) == ("a/b", "relman-light", "f5")
+    assert (settings.repository, settings.theme, settings.keys["refresh"]) == ("a/b", "light", "f5")
     assert not settings.notifications.bell
     origin = settings.origin("theme")
     assert origin is not None and origin.trusted and origin.file == user

@@ -23,13 +23,6 @@ class _Parser(argparse.ArgumentParser):
         raise usage_error(message[:1].upper() + message[1:], hint=f"See `{self.prog} --help`.")
 
 
-def _seconds(text: str) -> float:
-    value = _number(text)
-    if not 1 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"expected seconds from 1, not {text!r}")
-    return value
-
-
 def _speed(text: str) -> float:
     value = _number(text)
     if not 0 < value <= 10000:
@@ -101,10 +94,7 @@ def build() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="print JSON")
         return sub
 
-    monitor = command("monitor", "the dashboard, read-only", json=False)
-    monitor.add_argument(
-        "--rotate", type=_seconds, metavar="SECONDS", help="show the next screen every SECONDS"
-    )
+    command("monitor", "the dashboard, read-only", json=False)
 
     demo = command(
         "demo",

@@ -29,7 +29,7 @@ class Circumstances:
 
 
 def show(circumstances: Circumstances, environ: Mapping[str, str], *, as_json: bool) -> Exit:
-    """Prints versions, the terminal, the keys that are set, and where the token comes from; no value of yours."""
+    """Prints versions, the terminal, the keys that are set, and where the token comes from; no value."""
     answer = as_dict(circumstances, environ)
     if as_json:
         write_json(answer)

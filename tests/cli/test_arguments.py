@@ -64,7 +64,6 @@ def test_what_follows_two_dashes_belongs_to_the_world() -> None:
         (["demo", "--speed", "0"], "above 0"),
         (["demo", "--speed", "nan"], "above 0"),
         (["demo", "--speed", "fast"], "expected a number"),
-        (["monitor", "--rotate", "0"], "seconds"),
         (["status", "--", "x"], "Only `relman demo`"),
     ],
 )
