@@ -23,7 +23,9 @@ class BoardStore(Protocol):
 class BoardPoller(Protocol):
     """Keeps the board current; the dashboard only says where somebody looks."""
 
-    def look(self, *, screen: str, run: int | None = None, job: int | None = None, focused: bool = True) -> None:
+    def look(
+        self, *, screen: str, run: int | None = None, job: int | None = None, focused: bool = True
+    ) -> None:
         """Which screen, run and job are in view, and whether the terminal has the focus."""
         ...
 

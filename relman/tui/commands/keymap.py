@@ -12,7 +12,12 @@ from relman.errors import Kind, Problem
 from relman.text import clean_line
 from relman.tui.commands.command import Command
 
-_NAMED = {key.value for key in Keys if not key.value.startswith("<")} | {"space", "question_mark", "slash", "colon"}
+_NAMED = {key.value for key in Keys if not key.value.startswith("<")} | {
+    "space",
+    "question_mark",
+    "slash",
+    "colon",
+}
 _MODIFIERS = ("ctrl", "shift", "alt")
 _CHARACTERS = {
     "?": "question_mark", "/": "slash", ":": "colon", "!": "exclamation_mark", " ": "space",
@@ -49,7 +54,9 @@ def keymap(wishes: Mapping[str, str], scopes: Iterable[Scope]) -> Keymap:
             problems.append(_unknown("command", name, sorted(known)))
             continue
         keys = [_key(part.strip() or part) for part in text.split(",")] if text else []
-        wrong = next((part.strip() for part, key in zip(text.split(","), keys, strict=False) if key is None), None)
+        wrong = next(
+            (part.strip() for part, key in zip(text.split(","), keys, strict=False) if key is None), None
+        )
         if wrong is not None or not keys:
             problems.append(_unknown("key", wrong or "", sorted(_NAMED), f" for {name}"))
             continue

@@ -50,7 +50,9 @@ class Term:
         if group is not None and group(run.state):
             return True
         words = (run.word, run.status, run.conclusion or "")
-        return any(word.replace("_", " ").casefold().startswith(self.value.replace("_", " ")) for word in words if word)
+        return any(
+            word.replace("_", " ").casefold().startswith(self.value.replace("_", " ")) for word in words if word
+        )
 
 
 @dataclass(frozen=True, slots=True)

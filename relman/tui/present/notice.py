@@ -75,7 +75,9 @@ def refusal(problem: Problem, now: datetime) -> Notice:
 
 
 def loading(what: str) -> Notice:
-    return Notice("○", f"Reading {what}", ("This is the first time; after that the last state is shown at once.",))
+    return Notice(
+        "○", f"Reading {what}", ("This is the first time; after that the last state is shown at once.",)
+    )
 
 
 def instead(section: Section[T], what: str, now: datetime) -> Notice | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 
 def duration(seconds: float) -> str:
-    """"8s", "7m 12s", "1h 04m", "3d 2h". Negative counts as nothing."""
+    """ "8s", "7m 12s", "1h 04m", "3d 2h". Negative counts as nothing."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -37,7 +37,7 @@ def between(start: datetime | None, end: datetime | None, now: datetime) -> floa
 
 
 def ago(when: datetime | None, now: datetime) -> str:
-    """"3m ago"; "" when unknown."""
+    """ "3m ago"; "" when unknown."""
     if when is None:
         return ""
     return f"{brief((now - when).total_seconds())} ago"
@@ -50,6 +50,6 @@ def clock(when: datetime, now: datetime) -> str:
 
 
 def until(when: datetime, now: datetime) -> str:
-    """"in 4m 10s", or "now"."""
+    """ "in 4m 10s", or "now"."""
     left = when - now
     return "now" if left <= timedelta(0) else f"in {duration(left.total_seconds())}"
