@@ -60,7 +60,7 @@ def facts(job: Job, now: datetime) -> Line:
     return joined([(quiet(part),) for part in parts])
 
 
-def steps(job: Job, room: int, now: datetime) -> list[Line]:
+def step_lines(job: Job, room: int, now: datetime) -> list[Line]:
     """One line a step: state, name, duration and a bar against the longest."""
     took = [between(step.started_at, step.completed_at, now) for step in job.steps]
     longest = max((seconds for seconds in took if seconds), default=0.0)
@@ -88,7 +88,7 @@ def _step(step: Step, seconds: float | None, longest: float, room: int, bars: in
     return tuple(pieces)
 
 
-def annotations(section: Section[tuple[Annotation, ...]], room: int, now: datetime) -> list[Line]:
+def annotation_lines(section: Section[tuple[Annotation, ...]], room: int, now: datetime) -> list[Line]:
     """What the job complained about, each with its place; in words where they could not be read."""
     if section.value is None:
         if section.error is None:
@@ -150,12 +150,12 @@ def job_lines(
     where = facts(job, now)
     if where:
         blocks.append([fit(where, room)])
-    said = annotations(notes, room, now)
+    said = annotation_lines(notes, room, now)
     if failed and said:  # a person comes for the reason: it stands before the steps
         blocks.append(said)
         said = []
     if job.steps:
-        blocks.append(steps(job, room, now))
+        blocks.append(step_lines(job, room, now))
     else:
         blocks.append([plain(_without_steps(job), Tone.QUIET)])
     if said:
