@@ -69,45 +69,11 @@ _REMEDIES: dict[FailureKind, Remedy] = {
 
 # A name is split into words first, so that "latest" is no test and "rebuild-index" no build.
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_LINT = frozenset(
-    [
-        "lint",
-        "linting",
-        "linter",
-        "black",
-        "isort",
-        "flake",
-        "mypy",
-        "ruff",
-        "pylint",
-        "eslint",
-        "prettier",
-        "format",
-        "formatting",
-        "style",
-        "typecheck",
-    ]
-)
-_TEST = frozenset(
-    [
-        "test",
-        "tests",
-        "testing",
-        "pytest",
-        "unittest",
-        "jest",
-        "vitest",
-        "tox",
-        "nox",
-        "coverage",
-        "unit",
-        "integration",
-    ]
-)
-_BUILD = frozenset(["build", "builds", "image", "docker", "buildx", "compile", "package"])
-_DEPLOY = frozenset(
-    ["deploy", "deploys", "deployment", "rollout", "rolling", "release", "staging", "production", "prod"]
-)
+_LINT = {"lint", "linting", "linter", "black", "isort", "flake", "mypy", "ruff", "pylint", "eslint", "prettier"}
+_LINT |= {"format", "formatting", "style", "typecheck"}
+_TEST = {"test", "tests", "testing", "pytest", "unittest", "jest", "vitest", "tox", "nox", "coverage", "unit"}
+_BUILD = {"build", "builds", "image", "docker", "buildx", "compile", "package"}
+_DEPLOY = {"deploy", "deploys", "deployment", "rollout", "rolling", "release", "staging", "production", "prod"}
 _SSH = re.compile(
     r"\bssh:|permission denied \(publickey|host key verification failed|kex_exchange_identification"
     r"|connect to host \S+ port \d+|\bport 22\b|load key .*(?:invalid|error)|no route to host",
