@@ -1,11 +1,13 @@
-"""What the dashboard needs from outside. The board, its poller and the process give it these shapes."""
+"""What the dashboard needs from outside. :class:`relman.board.watch.Watch` fits these shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
+from relman.board.schedule import View
 from relman.model.board import Board
 
 
@@ -15,26 +17,47 @@ class BoardStore(Protocol):
     @property
     def board(self) -> Board: ...
 
-    def subscribe(self, callback: Callable[[Board], None]) -> Callable[[], None]:
-        """Calls ``callback`` with every new board; gives back what ends that."""
+    def subscribe(self, subscriber: Callable[[Board], None], /) -> Callable[[], None]:
+        """Calls ``subscriber`` with every new board; gives back what ends that."""
         ...
 
 
 class BoardPoller(Protocol):
     """Keeps the board current; the dashboard only says where somebody looks."""
 
-    def look(
-        self, *, screen: str, run: int | None = None, job: int | None = None, focused: bool = True
-    ) -> None:
-        """Which screen, run and job are in view, and whether the terminal has the focus."""
+    def look(self, view: View, /) -> None:
+        """What is in view now. Cheap, whatever it says."""
         ...
 
-    def refresh(self) -> None:
+    def refresh_now(self) -> None:
         """Everything in view is due now."""
         ...
 
-    async def run(self) -> None:
-        """Polls until it is cancelled."""
+
+class LogSource(Protocol):
+    """Job logs as files. Raises :class:`relman.errors.RelmanError`."""
+
+    async def job_log(
+        self, job_id: int, attempt: int, progress: Callable[[int, int | None], None] | None = None
+    ) -> Path: ...
+
+
+class Watching(Protocol):
+    """A board with what keeps it current. Nothing is asked before :meth:`start`."""
+
+    @property
+    def store(self) -> BoardStore: ...
+    @property
+    def poller(self) -> BoardPoller: ...
+    @property
+    def fetch(self) -> LogSource: ...
+
+    def start(self) -> None:
+        """Begins to poll; called once, after the first frame, on the running loop."""
+        ...
+
+    async def stop(self) -> None:
+        """Cancels what is on its way; called after the terminal is restored."""
         ...
 
 
