@@ -20,7 +20,7 @@ CRASHED = 70
 
 
 def report_text(error: BaseException, secrets: Iterable[Secret], now: datetime) -> str:
-    """Versions and the stack: file, line and function of each frame, the error's own words masked and cleaned."""
+    """Versions and the stack: file, line and function of each frame. The error's own words are masked and clean."""
     trace = traceback.TracebackException.from_exception(error, capture_locals=False)
     text = "".join(trace.format(chain=True))
     for secret in secrets:
@@ -48,10 +48,11 @@ def write_report(directory: Path, text: str, now: datetime) -> Path | None:
 
 def last_words(error: BaseException, path: Path | None) -> str:
     """What the person reads on the restored terminal. The error's own text may hold anything: it stays out."""
-    where = f"A report is in {path}" if path is not None else "The report could not be written"
+    where = f"A report without secrets is in {path}" if path is not None else "No report could be written"
+    end = ": please send it with an issue." if path is not None else "."
     return (
-        f"relman failed ({type(error).__name__}). This is a fault in relman; nothing on GitHub or your servers "
-        f"was changed by it.\n{where}: please send it with an issue."
+        f"relman failed ({type(error).__name__}). This is a fault in relman, not in what you did.\n"
+        f"{where}{end}"
     )
 
 

@@ -85,7 +85,7 @@ class CommandHost(_Node):
 
     def __init_subclass__(cls, *args: Any, **kwargs: Any) -> None:
         # Textual merges the bindings of a class while the class is made, so they must stand before.
-        own = [declared.binding() for declared in _declared_in(cls)]
+        own = [declared.binding() for declared in _declared_in(cls) if declared.keys]
         cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *own]
         super().__init_subclass__(*args, **kwargs)
 

@@ -10,7 +10,8 @@ from relman.tui.commands.command import Command, CommandHost
 
 
 class Live(NamedTuple):
-    """An available command. ``keys`` as a person reads them, ``presses`` the first as Textual names it."""
+    """An available command. ``keys`` as a person reads them, ``presses`` the first as Textual names it
+    ("" without keys)."""
 
     command: Command
     host: CommandHost
@@ -35,4 +36,9 @@ def live_commands(screen: Screen[object]) -> list[Live]:
         entry = found.setdefault(declared.name, (declared, host, [], key))
         if shown not in entry[2]:
             entry[2].append(shown)
+    for host in (screen, screen.app):
+        if isinstance(host, CommandHost):
+            for declared in type(host).commands().values():
+                if not declared.keys and declared.available(host):
+                    found.setdefault(declared.name, (declared, host, [], ""))
     return [Live(declared, host, tuple(keys), presses) for declared, host, keys, presses in found.values()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.style import Style
 from textual import events
@@ -41,25 +41,25 @@ class KeyedList(ScrollView, Generic[T], can_focus=True):
     class Highlighted(Message):
         """Another item, or none, is highlighted."""
 
-        def __init__(self, widget: KeyedList[T], key: Hashable | None) -> None:
+        def __init__(self, widget: KeyedList[Any], key: Hashable | None) -> None:
             super().__init__()
             self.widget = widget
             self.key = key
 
         @property
-        def control(self) -> KeyedList[T]:
+        def control(self) -> KeyedList[Any]:
             return self.widget
 
     class Opened(Message):
         """The highlighted item was clicked or entered."""
 
-        def __init__(self, widget: KeyedList[T], key: Hashable) -> None:
+        def __init__(self, widget: KeyedList[Any], key: Hashable) -> None:
             super().__init__()
             self.widget = widget
             self.key = key
 
         @property
-        def control(self) -> KeyedList[T]:
+        def control(self) -> KeyedList[Any]:
             return self.widget
 
     def __init__(
