@@ -2,7 +2,8 @@
 
 A line is ``2026-10-08T11:22:33.1234567Z text``; a byte order mark may stand before the first. Text may
 begin with a mark: ``##[group]title``, ``##[endgroup]``, ``##[error]``, ``##[warning]``, ``##[notice]``,
-``##[debug]``, ``##[command]`` or ``[command]``, or in the form a workflow command is written in, ``::error file=a.py::text``.
+``##[debug]``, ``##[command]`` or ``[command]``, or in the form of
+a workflow command, ``::error file=a.py::text``.
 Lines without time are tolerated; a mark anywhere else than at the beginning is text.
 """
 

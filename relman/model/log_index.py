@@ -15,7 +15,7 @@ from typing import NamedTuple
 from relman.model.job_log import BOM, HEAD, Level, level_of
 
 BLOCK = 1 << 14  # bytes between two checkpoints, at least
-MOST_MARKS = 200_000  # beyond these, lines are no longer folded and errors no longer counted
+MOST_MARKS = 50_000  # beyond these, lines are no longer folded and errors no longer counted
 
 # Where a mark can stand: behind a time or at the beginning of a line.
 _NEEDLES = (b"Z ##[", b"\n##[", b"Z ::", b"\n::")
