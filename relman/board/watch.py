@@ -1,0 +1,92 @@
+"""The board with everything that keeps it: one object to open, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from relman.board.fetch import Fetch
+from relman.board.fill import Filler
+from relman.board.history import History
+from relman.board.poller import Poller
+from relman.board.ports import Clock, GitHubReader, HealthReader
+from relman.board.refresh import Refresher
+from relman.board.schedule import Rhythm
+from relman.board.store import Store
+from relman.model.board import Board
+from relman.model.health import HealthCheck
+
+_KEEP_EVERY: Final = 30.0
+"""Seconds between two copies of the board for the next start."""
+
+
+class Watch:
+    """``store`` has the board, ``poller`` is told what is in view, ``fetch`` reads logs.
+
+    The last board is there from the beginning, marked by the age of its sections. Nothing is asked before
+    :meth:`start`.
+    """
+
+    def __init__(
+        self,
+        repo: str,
+        reader: GitHubReader,
+        history: History,
+        clock: Clock,
+        logs: Path,
+        *,
+        health: HealthReader | None = None,
+        checks: Mapping[str, tuple[HealthCheck, ...]] | None = None,
+        rhythm: Rhythm | None = None,
+        fill_pace: float = 0.25,
+    ) -> None:
+        board = history.last_board() or Board(repo)
+        self.store = Store(_with_notice(board, history))
+        self.history = history
+        self.refresher = Refresher(self.store, reader, clock, memory=history, health=health, checks=checks)
+        self.poller = Poller(self.store, self.refresher, clock, rhythm=rhythm)
+        self.fetch = Fetch(reader, logs)
+        self._filler = Filler(self.store, reader, history, clock, pace=fill_pace)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins to poll and to fill; needs a running loop."""
+        if not self._tasks:
+            loop = asyncio.get_running_loop()
+            self.poller.start()
+            self._tasks = [
+                loop.create_task(self._filler.run(), name="board fill"),
+                loop.create_task(self._keep(), name="board keep"),
+            ]
+
+    async def stop(self) -> None:
+        """Cancels what is on its way, keeps the board for the next start and closes the history."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await self.poller.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.store.board.runs.fetched_at is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.history.keep_board(self.store.board)
+        await self.history.close()
+
+    async def _keep(self) -> None:
+        kept: Board | None = None
+        while True:
+            await asyncio.sleep(_KEEP_EVERY)
+            board = self.store.board
+            if board is not kept and board.runs.fetched_at is not None:
+                await self.history.keep_board(board)
+                kept = board
+            self.store.change(lambda current: _with_notice(current, self.history))
+
+
+def _with_notice(board: Board, history: History) -> Board:
+    notices = (history.notice,) if history.notice is not None else ()
+    return board if board.notices == notices else dataclasses.replace(board, notices=notices)
