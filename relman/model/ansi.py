@@ -143,7 +143,7 @@ def _number(text: str) -> int | None:
 
 
 def _extended(values: list[int | None], *, colons: bool) -> tuple[Colour | None, int]:
-    """The colour after 38 or 48 and how many values it took: ``5;N`` or ``2;R;G;B`` (``2::R:G:B`` with colons)."""
+    """The colour after 38 or 48 and how many values it took: ``5;N``, ``2;R;G;B``, ``2::R:G:B``."""
     kind = values[0] if values else None
     if kind == 5:
         index = values[1] if len(values) > 1 else None

@@ -42,6 +42,11 @@ class Folds:
             at -= 1
         return None
 
+    def holder(self, line: int) -> int:
+        """The title of the fold that hides a line; the line itself when it is shown."""
+        at = bisect_right(self.hidden, line, key=_start) - 1
+        return self.hidden[at][0] - 1 if at >= 0 and line <= self.hidden[at][1] else line
+
     def toggle(self, line: int) -> int | None:
         """Folds or unfolds the group around a line. Gives back its title's line; None outside of groups."""
         group = self.around(line)
@@ -74,3 +79,7 @@ class Folds:
 
 def _first(group: Group) -> int:
     return group.first
+
+
+def _start(interval: Interval) -> int:
+    return interval[0]

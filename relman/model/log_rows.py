@@ -59,7 +59,7 @@ class Rows:
 
     def __init__(self, line_count: int, hidden: Sequence[Interval] = (), tall: Tall | None = None) -> None:
         self.line_count = line_count
-        self._tall = tall or Tall()
+        self._tall = Tall() if tall is None else tall
         self._starts = [start for start, _ in hidden]
         self._ends = [end for _, end in hidden]
         self._saved = [0]  # rows that the intervals before each one take away

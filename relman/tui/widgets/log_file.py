@@ -1,7 +1,7 @@
 """A log on disk: read at any place, indexed and searched by daemon threads in slices of time.
 
 The file is read with plain reads, not mapped: a mapped file that another process cuts short ends the program.
-A read on the event loop takes one block of :data:`relman.model.log_index.BLOCK` bytes, just written or just indexed.
+A read on the event loop takes one block (:data:`relman.model.log_index.BLOCK` bytes), lately written or indexed.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rich.cells import split_graphemes
 from rich.color import Color
@@ -42,24 +42,26 @@ _NAMED: tuple[Channels, ...] = (
 )
 
 
-@dataclass(frozen=True)
+PARTS = (
+    "cursor", "number", "number-cursor", "time", "guide", "mark", "match", "match-current",
+    "group", "error", "warning", "notice", "debug", "command",
+)  # fmt: skip
+
+
 class Palette:
-    """The styles of the viewer. ``base`` has both colours; the others go on top of it."""
+    """The styles of the viewer: ``base`` has both colours, each of :data:`PARTS` goes on top of it."""
 
-    base: Style
-    cursor: Style
-    number: Style
-    number_cursor: Style
-    time: Style
-    guide: Style
-    mark: Style
-    match: Style
-    match_current: Style
-    selection: Style
-    levels: Mapping[Level, Style]
+    def __init__(self, base: Style, parts: Mapping[str, Style], selection: Style) -> None:
+        self.base = base
+        self.selection = selection
+        self._parts = parts
+        self._levels = {level: parts[level.value] for level in Level if level.value in parts}
 
-    def __hash__(self) -> int:
-        return id(self)
+    def __getitem__(self, part: str) -> Style:
+        return self._parts[part]
+
+    def of(self, level: Level) -> Style | None:
+        return self._levels.get(level)
 
 
 def channels(colour: Colour) -> Channels:
@@ -87,9 +89,7 @@ def contrast(one: Channels, other: Channels) -> float:
 
 
 def _luminance(colour: Channels) -> float:
-    parts = [
-        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour
-    ]
+    parts = [part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
@@ -141,11 +141,13 @@ def _rgb(colour: Color | None, default: Channels) -> Channels:
 def painted(text: str, start: int, end: int, base: Style, layers: Iterable[Layer]) -> list[Segment]:
     """``text[start:end]`` as segments; later layers lie on top of earlier ones."""
     inside = [
-        (max(start, first), min(end, last), style) for first, last, style in layers if first < end and last > start
+        (max(start, first), min(end, last), style)
+        for first, last, style in layers
+        if first < end and last > start
     ]
     edges = sorted({start, end, *(first for first, _, _ in inside), *(last for _, last, _ in inside)})
     segments: list[Segment] = []
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         style = base
         for left, right, layer in inside:
             if left <= first and last <= right:

@@ -12,6 +12,7 @@ from textual.cache import LRUCache
 
 from relman.model.ansi import Span, styled
 from relman.model.job_log import Level, parse_line
+from relman.tui.present.log import size
 from relman.tui.widgets.log_file import SLICE_SECONDS, LogFile, RawLine
 
 MOST_TALL = 1_000_000  # lines of more than one row; beyond these, lines are cut at the edge
@@ -42,20 +43,8 @@ def shown(raw: RawLine) -> Shown:
         spans = tuple(span._replace(start=span.start + len(label), end=span.end + len(label)) for span in spans)
     end = len(text)
     if raw.cut:
-        text += f" … {size_of(raw.cut)} more in this line"
+        text += f" … {size(raw.cut)} more in this line"
     return Shown(line.level, line.clock, text, spans, len(label), end)
-
-
-def size_of(count: int) -> str:
-    """Bytes in words: "812 B", "3.4 MB"."""
-    if count < 1000:
-        return f"{count} B"
-    size = float(count)
-    for unit in ("kB", "MB"):
-        size /= 1000
-        if size < 999.5:
-            return f"{size:.1f} {unit}" if size < 99.95 else f"{size:.0f} {unit}"
-    return f"{size / 1000:.1f} GB"
 
 
 _starts: LRUCache[tuple[str, int], tuple[int, ...]] = LRUCache(256)
