@@ -1,0 +1,49 @@
+"""What the HTTP layer needs of a world: the records it renders and the moves it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from relman.demo.records import (
+    CommitRecord,
+    ComparisonRecord,
+    DeploymentRecord,
+    EnvironmentRecord,
+    JobRecord,
+    ReleaseRecord,
+    RunRecord,
+    TagRecord,
+    TeamRecord,
+    UserRecord,
+    WorkflowRecord,
+)
+
+
+class Stage(Protocol):
+    """One repository and everything around it, at the moment its clock shows."""
+
+    owner: str
+    name: str
+    default_branch: str
+    viewer: UserRecord
+    users: Sequence[UserRecord]
+    teams: Sequence[TeamRecord]
+    commits: dict[str, CommitRecord]
+    branches: dict[str, str]
+    tags: dict[str, TagRecord]
+    releases: list[ReleaseRecord]
+    workflows: list[WorkflowRecord]
+    runs: dict[int, RunRecord]
+    jobs: dict[int, list[JobRecord]]
+    attempts: dict[int, list[dict[str, JobRecord]]]  # by run, then by attempt: its jobs by key
+    environments: list[EnvironmentRecord]
+    deployments: list[DeploymentRecord]
+
+    def now(self) -> datetime: ...
+    def advance(self) -> None: ...
+    def log(self, job: JobRecord) -> bytes: ...
+    def compare(self, base: str, head: str) -> ComparisonRecord: ...
+    def tree(self, sha: str) -> Mapping[str, bytes]: ...
+    def health(self, environment: str) -> tuple[int, dict[str, object]]: ...
