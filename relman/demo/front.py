@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.types import Receive, Scope, Send
 
 from relman.demo import control, service, storage
-from relman.demo.api import Api, Answered
+from relman.demo.api import Answered, Api
 from relman.demo.connections import Connections
 from relman.demo.exchange import Refusal, Reply
 from relman.demo.fault_replies import altered, stand_in
@@ -107,7 +107,7 @@ async def _read(receive: Receive) -> bytes | None:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > _LARGEST_BODY:
             return None
         if not message.get("more_body"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from relman.demo.records import (
     DeploymentRecord,
     EnvironmentRecord,
     JobRecord,
+    PullRecord,
     ReleaseRecord,
     RunRecord,
     TagRecord,
@@ -37,13 +38,17 @@ class Stage(Protocol):
     workflows: list[WorkflowRecord]
     runs: dict[int, RunRecord]
     jobs: dict[int, list[JobRecord]]
-    attempts: dict[int, list[dict[str, JobRecord]]]  # by run, then by attempt: its jobs by key
     environments: list[EnvironmentRecord]
     deployments: list[DeploymentRecord]
 
+    pulls: dict[int, PullRecord]
+
     def now(self) -> datetime: ...
     def advance(self) -> None: ...
+    def attempt_jobs(self, run_id: int, attempt: int | None = None) -> list[JobRecord]: ...
     def log(self, job: JobRecord) -> bytes: ...
+    def history(self, sha: str) -> Iterator[CommitRecord]: ...
     def compare(self, base: str, head: str) -> ComparisonRecord: ...
     def tree(self, sha: str) -> Mapping[str, bytes]: ...
+    def may_review(self, run: RunRecord, environment: EnvironmentRecord, user: UserRecord) -> bool: ...
     def health(self, environment: str) -> tuple[int, dict[str, object]]: ...

@@ -11,7 +11,6 @@ from email.utils import format_datetime
 from starlette.datastructures import Headers, QueryParams
 
 from relman.demo.exchange import Reply
-from relman.demo.attempts import jobs_of_attempt
 from relman.demo.records import JobRecord, RunRecord
 from relman.demo.site import Site
 
@@ -48,7 +47,7 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
             return _stored(site.world.log(job), "text/plain; charset=utf-8", job.completed_at)
     elif found := _RUN_LOGS.fullmatch(path):
         run = site.world.runs.get(int(found[1]))
-        if run is not None:
+        if run is not None and 1 <= int(found[2]) <= len(run.attempts):
             return _stored(run_archive(site, run, int(found[2])), "application/zip", None)
     return _refused(404, "BlobNotFound", "The specified blob does not exist.")
 
@@ -70,7 +69,7 @@ def run_archive(site: Site, run: RunRecord, attempt: int) -> bytes:
     """The zip of a run's logs, named as GitHub names them: a whole log a job, and one a step beside it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        jobs = [job for job in jobs_of_attempt(site.world, run, attempt) if has_log(job)]
+        jobs = [job for job in site.world.attempt_jobs(run.id, attempt) if has_log(job)]
         for position, job in enumerate(jobs):
             name = archive_name(job.name)
             log = site.world.log(job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from relman.demo.attempts import latest_jobs
 from relman.demo.records import AnnotationRecord, JobRecord, RunRecord
 from relman.demo.render.commits import head_commit
 from relman.demo.render.people import actions_app
@@ -76,7 +75,7 @@ def check_suite(view: View, run: RunRecord) -> JSON:
         "updated_at": stamp(attempt.updated_at),
         "rerequestable": True,
         "runs_rerequestable": False,
-        "latest_check_runs_count": len(latest_jobs(view.world, run)),
+        "latest_check_runs_count": len(view.world.attempt_jobs(run.id)),
         "check_runs_url": f"{address}/check-runs",
         "head_commit": head_commit(view, run.sha),
     }

@@ -9,7 +9,6 @@ from relman.demo.records import (
     ReviewRecord,
     RunRecord,
     StatusRecord,
-    TeamRecord,
 )
 from relman.demo.render.people import reviewer, user
 from relman.demo.view import JSON, View, escape, node_id, stamp
@@ -72,21 +71,9 @@ def pending(view: View, record: EnvironmentRecord, waiting: PendingRecord, run: 
         "environment": _core(view, record),
         "wait_timer": record.wait_minutes,
         "wait_timer_started_at": stamp(waiting.started_at) if record.wait_minutes else None,
-        "current_user_can_approve": may_review(view, record, run) and not waiting.reviewed,
+        "current_user_can_approve": view.world.may_review(run, record, view.world.viewer),
         "reviewers": [reviewer(view, one) for one in record.reviewers],
     }
-
-
-def may_review(view: View, record: EnvironmentRecord, run: RunRecord) -> bool:
-    """Whether the token's owner is a reviewer, by name or by team, and not barred as the one who started it."""
-    viewer = view.world.viewer
-    named = any(
-        any(member.id == viewer.id for member in one.members)
-        if isinstance(one, TeamRecord)
-        else one.id == viewer.id
-        for one in record.reviewers
-    )
-    return named and not (record.prevent_self_review and run.attempts[-1].triggering_actor.id == viewer.id)
 
 
 def approval(view: View, record: ReviewRecord) -> JSON:

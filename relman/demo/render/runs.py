@@ -79,17 +79,18 @@ def run(view: View, record: RunRecord, attempt: AttemptRecord | None = None, *, 
 
 
 def _pull_requests(view: View, record: RunRecord) -> list[JSON]:
-    if record.pull_request is None:
-        return []
+    """Open ones only: GitHub leaves a merged one out of its runs."""
     world = view.world
+    pull = world.pulls.get(record.pull_request or 0)
+    if pull is None or pull.merged_at is not None:
+        return []
     repository = {"id": REPOSITORY_ID, "url": view.repo(), "name": world.name}
-    number = record.pull_request
     return [
         {
-            "url": view.repo(f"/pulls/{number}"),
-            "id": _PULL_IDS + number,
-            "number": number,
-            "head": {"ref": record.branch, "sha": record.sha, "repo": repository},
+            "url": view.repo(f"/pulls/{pull.number}"),
+            "id": _PULL_IDS + pull.number,
+            "number": pull.number,
+            "head": {"ref": pull.branch, "sha": pull.head, "repo": repository},
             "base": {
                 "ref": world.default_branch,
                 "sha": world.branches[world.default_branch],

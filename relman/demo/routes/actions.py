@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from relman.demo.attempts import attempt_of, jobs_of_attempt
 from relman.demo.exchange import Ask, Reply, not_found
 from relman.demo.filters import SEARCHED, run_tests
 from relman.demo.paging import paged
@@ -24,10 +23,10 @@ def find_run(ask: Ask) -> RunRecord:
 
 def find_attempt(ask: Ask) -> tuple[RunRecord, AttemptRecord]:
     run = find_run(ask)
-    attempt = attempt_of(run, ask.integer("attempt"))
-    if attempt is None:
+    number = ask.integer("attempt")
+    if not 1 <= number <= len(run.attempts):
         raise not_found()
-    return run, attempt
+    return run, run.attempts[number - 1]
 
 
 def find_job(ask: Ask) -> JobRecord:
@@ -109,12 +108,12 @@ def _jobs(ask: Ask) -> Reply:
     run = find_run(ask)
     if ask.query.get("filter") == "all":
         return _list_jobs(ask, ask.world.jobs.get(run.id, []))
-    return _list_jobs(ask, jobs_of_attempt(ask.world, run, len(run.attempts)))
+    return _list_jobs(ask, ask.world.attempt_jobs(run.id))
 
 
 def _jobs_of_attempt(ask: Ask) -> Reply:
     run, attempt = find_attempt(ask)
-    return _list_jobs(ask, jobs_of_attempt(ask.world, run, attempt.number))
+    return _list_jobs(ask, ask.world.attempt_jobs(run.id, attempt.number))
 
 
 def _job(ask: Ask) -> Reply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from relman.demo.attempts import latest_jobs
 from relman.demo.exchange import Ask, Reply, not_found
 from relman.demo.paging import paged
 from relman.demo.records import JobRecord, RunRecord
@@ -25,7 +24,7 @@ def _jobs_shown(ask: Ask, runs: list[RunRecord]) -> list[JobRecord]:
     jobs = [
         job
         for run in runs
-        for job in (ask.world.jobs.get(run.id, []) if every else latest_jobs(ask.world, run))
+        for job in (ask.world.jobs.get(run.id, []) if every else ask.world.attempt_jobs(run.id))
     ]
     name, status = ask.query.get("check_name"), ask.query.get("status")
     jobs = [job for job in jobs if name in (None, job.name) and status in (None, job.status)]

@@ -7,7 +7,6 @@ import re
 from relman.demo.exchange import Ask, Refusal, Reply, not_found
 from relman.demo.filters import moment
 from relman.demo.paging import page_wanted, paged
-from relman.demo.records import CommitRecord
 from relman.demo.refs import commit_named, find_commit
 from relman.demo.render import commits as render
 from relman.demo.routing import Route
@@ -24,7 +23,7 @@ def _commits(ask: Ask) -> Reply:
     sha = find_commit(ask.world, name)
     if sha is None:
         raise not_found()
-    records = _reachable(ask, sha)
+    records = list(ask.world.history(sha))
     if since := ask.query.get("since"):
         records = [one for one in records if one.at >= moment(since)]
     if until := ask.query.get("until"):
@@ -32,20 +31,6 @@ def _commits(ask: Ask) -> Reply:
     if author := ask.query.get("author"):
         records = [one for one in records if author in (one.author.login, one.author.email)]
     return paged(ask, records, lambda one: render.commit(ask.view, one))
-
-
-def _reachable(ask: Ask, sha: str) -> list[CommitRecord]:
-    world = ask.world
-    seen: set[str] = set()
-    waiting = [sha]
-    while waiting:
-        one = waiting.pop()
-        if one not in seen and one in world.commits:
-            seen.add(one)
-            waiting += world.commits[one].parents
-    # Where two were made in one second the order of their making decides: the dictionary's.
-    ranks = {one: rank for rank, one in enumerate(world.commits)}
-    return sorted((world.commits[one] for one in seen), key=lambda c: (c.at, ranks[c.sha]), reverse=True)
 
 
 def _commit(ask: Ask) -> Reply:
