@@ -29,8 +29,6 @@ class Stage(Protocol):
     name: str
     default_branch: str
     viewer: UserRecord
-    users: Sequence[UserRecord]
-    teams: Sequence[TeamRecord]
     commits: dict[str, CommitRecord]
     branches: dict[str, str]
     tags: dict[str, TagRecord]
@@ -42,6 +40,11 @@ class Stage(Protocol):
     deployments: list[DeploymentRecord]
 
     pulls: dict[int, PullRecord]
+
+    @property
+    def users(self) -> Sequence[UserRecord]: ...
+    @property
+    def teams(self) -> Sequence[TeamRecord]: ...
 
     def now(self) -> datetime: ...
     def advance(self) -> None: ...
