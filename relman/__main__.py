@@ -65,14 +65,67 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
             return graph.show_file(arguments.directory / arguments.workflow, as_json=arguments.json)
         case "bug-report":
-            from relman.cli import bug_report
-
-            return bug_report.show(_session(arguments, environ), as_json=arguments.json)
-        case "status":
-            return _status(arguments, environ)
-        case "graph":
-            return _graph(arguments, environ)
-        case "logs":
-            return _logs(arguments, environ)
-        case _:
+            return _bug_report(arguments, environ)
+        case None | "monitor":
             return _dashboard(arguments, environ)
+    import asyncio
+
+    commands = {"status": _status, "graph": _graph, "logs": _logs}
+    return asyncio.run(commands[arguments.command](arguments, environ))
+
+
+def _dashboard(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman.cli.arguments import has_terminal
+    from relman.errors import usage_error
+
+    if not has_terminal():
+        raise usage_error(
+            "The dashboard needs a terminal for input and output",
+            hint="Without one, use `relman status`, with --json for a program.",
+        )
+    from relman import wiring
+
+    made = wiring.session(arguments, environ, read_only=arguments.command == "monitor")
+    return wiring.dashboard(made)
+
+
+async def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.board.once import read_once
+    from relman.cli import status
+    from relman.model.roles import roles
+
+    made = wiring.session(arguments, environ)
+    async with wiring.looking(made) as eyes:
+        board = await read_once(
+            eyes.reader, eyes.clock, eyes.board, health=eyes.health, checks=eyes.checks, memory=eyes.history
+        )
+        if board.runs.error is None:
+            await eyes.history.keep_board(board)
+    words = made.settings.workflows
+    parts = roles(board.runs.value or (), ci=words.ci, cd=words.cd, nightly=words.nightly)
+    return status.show(board, parts, eyes.clock.now(), read_only=made.read_only, as_json=arguments.json)
+
+
+def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import tokens, wiring
+    from relman.cli import bug_report
+    from relman.errors import RelmanError
+    from relman.remote import GITHUB, host_of
+
+    keys: tuple[str, ...] = ()
+    host = source = ""
+    problem = None
+    try:
+        settings = wiring.read_settings(arguments, environ)
+        keys = tuple(
+            f"{'your' if origin.trusted else 'team'}: {key}" for key, origin in settings.origins.items()
+        )
+        made = wiring.session(arguments, environ)
+        web = host_of(made.target.api_url)
+        host = GITHUB if web == GITHUB else "*.ghe.com" if tokens.belongs_to_github(web) else "another host"
+        source = made.target.token.source
+    except RelmanError as error:
+        problem = error.problem
+    found = bug_report.Circumstances(keys, host, source, problem)
+    return bug_report.show(found, environ, as_json=arguments.json)

@@ -128,3 +128,38 @@ def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tup
         (f"{one.name} {service}", one.url.replace("{n}", str(position)))
         for position, service in enumerate(services or ("1",), start=1)
     ]
+
+
+def dashboard(made: Session) -> int:
+    """Runs the dashboard until it is left; gives the exit code. With ``read_only`` nothing that writes exists."""
+    from relman import remote, report
+    from relman.board.clock import SystemClock
+    from relman.board.history import History
+    from relman.board.watch import Watch
+    from relman.github.reader import Reader
+    from relman.probes.reader import Prober
+    from relman.tui.app import RelmanApp
+    from relman.tui.settings import DashboardSettings
+
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = Reader(made.target.api_url, made.target.repo, made.target.token.secret, history.validators)
+    watch = Watch(
+        made.target.repo,
+        reader,
+        history,
+        SystemClock(),
+        made.places.cache / "logs",
+        health=Prober(),
+        checks=health_checks(made.settings),
+    )
+    settings = DashboardSettings(
+        theme=made.settings.theme or "",
+        keys=made.settings.keys,
+        read_only=made.read_only,
+        web_url=f"https://{remote.host_of(made.target.api_url)}",
+        state_directory=made.places.state,
+        secrets=(made.target.token.secret,),
+    )
+    app = RelmanApp(watch, settings)
+    app.run()
+    return app.return_code or 0
