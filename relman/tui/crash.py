@@ -51,8 +51,7 @@ def last_words(error: BaseException, path: Path | None) -> str:
     where = f"A report without secrets is in {path}" if path is not None else "No report could be written"
     end = ": please send it with an issue." if path is not None else "."
     return (
-        f"relman failed ({type(error).__name__}). This is a fault in relman, not in what you did.\n"
-        f"{where}{end}"
+        f"relman failed ({type(error).__name__}). This is a fault in relman, not in what you did.\n{where}{end}"
     )
 
 

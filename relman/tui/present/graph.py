@@ -87,7 +87,9 @@ def free_picture(jobs: Sequence[Job], expected: Mapping[str, float], remark: str
     """The jobs without edges, for a run whose workflow file cannot be read."""
     spots = tuple(
         Spot(f"job:{job.id}", job.name, jobs=(job,), expected=expected.get(job.name))
-        for job in sorted(jobs, key=lambda job: (job.started_at is None, job.started_at or job.created_at or _NEVER))
+        for job in sorted(
+            jobs, key=lambda job: (job.started_at is None, job.started_at or job.created_at or _NEVER)
+        )
     )
     return Picture(spots, remark=remark, summed=_summed(spots))
 

@@ -52,13 +52,19 @@ def no_jobs(run: Run, section: Section[tuple[Job, ...]], now: datetime) -> Notic
     if waiting is not None:
         return waiting
     if run.state.finished:
-        return Notice("○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page.")
+        return Notice(
+            "○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page."
+        )
     return Notice("○", "No jobs yet", ("GitHub creates them in a moment.",))
 
 
 def runs_title(runs: Sequence[Run], shown: int, chosen: Filter, width: int) -> Line:
     if chosen:
-        left: Line = (Piece("Runs", strong=True), quiet(f" {shown} of {len(runs)}  "), Piece(safe(chosen.text, 80)))
+        left: Line = (
+            Piece("Runs", strong=True),
+            quiet(f" {shown} of {len(runs)}  "),
+            Piece(safe(chosen.text, 80)),
+        )
         return fit(left, width)
     return spread((Piece("Runs", strong=True), quiet(f" {len(runs)}" if runs else "")), counts(runs), width)
 
@@ -107,7 +113,9 @@ def job_title(spot: Spot | None, now: datetime, width: int) -> Line:
     if job is None:
         expected = f"usually {duration(spot.expected)}" if spot.expected is not None else ""
         mark = (Piece(f"{State.EXPECTED.glyph} ", Tone.QUIET), Piece(safe(spot.name, 200), strong=True))
-        return fit(joined([(*mark, quiet("  not created yet")), (quiet(expected),) if expected else BLANK]), width)
+        return fit(
+            joined([(*mark, quiet("  not created yet")), (quiet(expected),) if expected else BLANK]), width
+        )
     return fit(job_view.title(job, spot.expected, now), width)
 
 

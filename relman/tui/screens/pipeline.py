@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
@@ -247,8 +246,16 @@ class PipelineScreen(LiveScreen):
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────
 
-    @command("open", "enter", title="", help="Into the graph, into a group, to the job, to its log.", group=_OPEN,
-             footer="Open", rank=10, when=lambda screen: screen.focused is not None)  # fmt: skip
+    @command(
+        "open",
+        "enter",
+        title="",
+        help="Into the graph, into a group, to the job, to its log.",
+        group=_OPEN,
+        footer="Open",
+        rank=10,
+        when=lambda screen: screen.focused is not None,
+    )
     def open(self) -> None:
         focused = self.focused
         if focused is self._lines:
@@ -257,8 +264,13 @@ class PipelineScreen(LiveScreen):
         elif isinstance(focused, (KeyedList, GraphView)):
             focused.open()
 
-    @command("back", "escape", title="", help="Back: out of the pane, then out of the filter. Never leaves relman.",
-             group=_OPEN)  # fmt: skip
+    @command(
+        "back",
+        "escape",
+        title="",
+        help="Back: out of the pane, then out of the filter. Never leaves relman.",
+        group=_OPEN,
+    )
     def back(self) -> None:
         if self.zoomed:
             self._zoom(None)
@@ -274,8 +286,16 @@ class PipelineScreen(LiveScreen):
             self._set_filter("")
         self.refresh_bindings()
 
-    @command("log", "L", title="Open the log", help="The log of the selected job.", group=_OPEN, footer="Log",
-             rank=15, when=lambda screen: screen.job is not None)  # fmt: skip
+    @command(
+        "log",
+        "L",
+        title="Open the log",
+        help="The log of the selected job.",
+        group=_OPEN,
+        footer="Log",
+        rank=15,
+        when=lambda screen: screen.job is not None,
+    )
     def open_log(self) -> None:
         job = self.job
         if job is not None:
@@ -283,8 +303,16 @@ class PipelineScreen(LiveScreen):
 
             self.app.push_screen(LogScreen(job.run_id, job.id))
 
-    @command("browser", "o", title="Open in the browser", help="The selected job's or run's page on GitHub.",
-             group=_OPEN, footer="Browser", rank=40, when=lambda screen: bool(screen.url))  # fmt: skip
+    @command(
+        "browser",
+        "o",
+        title="Open in the browser",
+        help="The selected job's or run's page on GitHub.",
+        group=_OPEN,
+        footer="Browser",
+        rank=40,
+        when=lambda screen: bool(screen.url),
+    )
     def open_in_browser(self) -> None:
         self.relman.open_url_in_browser(self.url)
 
@@ -296,28 +324,58 @@ class PipelineScreen(LiveScreen):
             return job.url
         return run.url if run is not None else ""
 
-    @command("copy-url", "y", title="Copy the URL", help="The page of the selected job or run, to the clipboard.",
-             group="Copy", footer="Copy URL", rank=45, when=lambda screen: bool(screen.url))  # fmt: skip
+    @command(
+        "copy-url",
+        "y",
+        title="Copy the URL",
+        help="The page of the selected job or run, to the clipboard.",
+        group="Copy",
+        footer="Copy URL",
+        rank=45,
+        when=lambda screen: bool(screen.url),
+    )
     def copy_url(self) -> None:
         self.relman.copy_text(safe(self.url, 2000), "the URL")
 
-    @command("copy-sha", "Y", title="Copy the commit", help="The full sha of the run's commit, to the clipboard.",
-             group="Copy", footer="Copy sha", rank=50,
-             when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha))  # fmt: skip
+    @command(
+        "copy-sha",
+        "Y",
+        title="Copy the commit",
+        help="The full sha of the run's commit, to the clipboard.",
+        group="Copy",
+        footer="Copy sha",
+        rank=50,
+        when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha),
+    )
     def copy_sha(self) -> None:
         run = self.run_shown
         if run is not None:
             self.relman.copy_text(safe(run.sha, 100), "the sha")
 
-    @command("copy-remedy", "C", title="Copy what to try", help="The commands for this kind of failure, to the clipboard.",
-             group="Copy", footer="Copy commands", rank=20, when=lambda screen: screen.remedy is not None)  # fmt: skip
+    @command(
+        "copy-remedy",
+        "C",
+        title="Copy what to try",
+        help="The commands for this kind of failure.",
+        group="Copy",
+        footer="Copy commands",
+        rank=20,
+        when=lambda screen: screen.remedy is not None,
+    )
     def copy_remedy(self) -> None:
         remedy = self.remedy
         if remedy is not None:
             self.relman.copy_text("\n".join(remedy.commands), f"{len(remedy.commands)} commands")
 
-    @command("filter", "/", title="Filter the runs", help="Words, branch: status: workflow: event: actor:, ! for not. In the graph: find a job.",
-             group=_RUNS, footer="Filter", rank=30)  # fmt: skip
+    @command(
+        "filter",
+        "/",
+        title="Filter the runs",
+        help="Words, or branch: status: workflow: event: actor:, with ! for not. Elsewhere: find a job.",
+        group=_RUNS,
+        footer="Filter",
+        rank=30,
+    )
     def ask_filter(self) -> None:
         if self.focused in (self._graph, self._lines) and self._picture.spots:
             self._prompt.ask("find", self._search, self._find_as_typed, back_to=self._graph)
@@ -336,12 +394,25 @@ class PipelineScreen(LiveScreen):
             self._find(0)
         self._graph_pane.update()
 
-    @command("next-match", "n", title="", help="The next run of the filter, or the next job found.", group=_RUNS,
-             when=lambda screen: screen.searching)  # fmt: skip
+    @command(
+        "next-match",
+        "n",
+        title="",
+        help="The next run of the filter, or the next job found.",
+        group=_RUNS,
+        when=lambda screen: screen.searching,
+    )
     def next_match(self) -> None:
         self._step(1)
 
-    @command("previous-match", "N", title="", help="The one before.", group=_RUNS, when=lambda screen: screen.searching)
+    @command(
+        "previous-match",
+        "N",
+        title="",
+        help="The one before.",
+        group=_RUNS,
+        when=lambda screen: screen.searching,
+    )
     def previous_match(self) -> None:
         self._step(-1)
 
@@ -366,5 +437,4 @@ class PipelineScreen(LiveScreen):
         turn = order[at:] + order[:at] if by >= 0 else (order[at + 1 :] + order[: at + 1])[::-1]
         found = next((key for key in turn[0 if by == 0 else 1 :] if key in keys), None)
         if found is not None:
-            self._graph._select(found)
-
+            self._graph.choose(found)
