@@ -20,7 +20,7 @@ CRASHED = 70
 
 
 def report_text(error: BaseException, secrets: Iterable[Secret], now: datetime) -> str:
-    """Versions and the stack: file, line and function of each frame. The error's own words are masked and clean."""
+    """Versions and the stack: file, line and function of each frame. The error's words are masked and clean."""
     trace = traceback.TracebackException.from_exception(error, capture_locals=False)
     text = "".join(trace.format(chain=True))
     for secret in secrets:

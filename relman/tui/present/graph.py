@@ -56,7 +56,7 @@ _ATTENTION = {
 
 @dataclass(frozen=True)
 class Picture:
-    """All boxes of a run with their places. ``path`` is the critical path; ``remark`` says what is not exact."""
+    """All boxes of a run with their places. ``path`` is the critical path; ``remark`` is what is not exact."""
 
     spots: tuple[Spot, ...]
     path: tuple[str, ...] = ()
