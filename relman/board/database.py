@@ -7,12 +7,14 @@ import hashlib
 import os
 import re
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from relman.errors import Kind, Problem
 
+_PATIENCE: Final = 300  # hundredths of a second
 APPLICATION_ID: Final = 0x72656C6D  # "relm"
 _MIGRATIONS: Final = (
     """
@@ -77,11 +79,11 @@ def open_database(path: Path) -> Opened:
         try:
             return Opened(_connect(path))
         except _NewerError:
-            return _start_over(path, "was written by a newer relman")
+            return start_over(path, "was written by a newer relman")
         except sqlite3.DatabaseError as error:
             if not is_corrupt(error):
                 raise
-            return _start_over(path, "cannot be read")
+            return start_over(path, "cannot be read")
     except (OSError, sqlite3.Error) as error:
         connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         _migrate(connection)
@@ -119,13 +121,27 @@ def _make_private(path: Path) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5.0, check_same_thread=False, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Two that make the file at once can refuse each other here without waiting, so this waits itself."""
+    for _ in range(_PATIENCE):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -152,7 +168,8 @@ def _version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def _start_over(path: Path, why: str) -> Opened:
+def start_over(path: Path, why: str = "is damaged") -> Opened:
+    """Moves the file aside and opens an empty one in its place."""
     aside = set_aside(path)
     return Opened(
         _connect(path),

@@ -12,7 +12,8 @@ import asyncio
 import dataclasses
 import random
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 from relman.board.history import History
@@ -41,6 +42,8 @@ _BATCH: Final = 20
 _RESERVE: Final = 0.2
 """Of the quota, left for what is in view."""
 _DEPLOYMENT_PAGES: Final = 10
+_SLEPT: Final = timedelta(minutes=10)
+"""So long without a look at the newest page, more than a page of runs may have come."""
 
 
 class Filler:
@@ -70,19 +73,27 @@ class Filler:
         """Fills, then keeps up with runs that end, until cancelled."""
         unsubscribe = self._store.subscribe(lambda _: self._changed.set())
         try:
-            while self._store.board.runs.value is None or self._store.board.runs.error is not None:
+            before = self._store.board.runs.fetched_at
+            while self._store.board.runs.fetched_at == before:  # the newest page comes first
                 await self._change()
-            now = int((self._clock.now() + self._store.board.clock_offset).timestamp())
-            target = now - self._weeks * 7 * 24 * 3600
-            await self._progress(target, now)
             await self._publish_expected()
-            for gap in missing(await self._history.covered(), target, now):
-                for window in cut(gap, self._window):
-                    await self._fill(window, target, now)
-            await self._progress(target, now, done=True)
-            await self._keep_up(_moment(target))
+            await self._close_gaps()
+            await self._keep_up()
         finally:
             unsubscribe()
+
+    async def _close_gaps(self) -> None:
+        """Every run of the last weeks that is not kept."""
+        now = self._server_now()
+        target = now - self._weeks * 7 * 24 * 3600
+        await self._progress(target, now)
+        for gap in missing(await self._history.covered(), target, now):
+            for window in cut(gap, self._window):
+                await self._fill(window, target, now)
+        await self._progress(target, now, done=True)
+
+    def _server_now(self) -> int:
+        return int((self._clock.now() + self._store.board.clock_offset).timestamp())
 
     # Runs
 
@@ -104,8 +115,8 @@ class Filler:
         created = f"{_moment(since):%Y-%m-%dT%H:%M:%SZ}..{_moment(until - 1):%Y-%m-%dT%H:%M:%SZ}"
         number = 1
         while True:
-            page = number
-            answer = await self._patiently(lambda: self._reader.runs(created=created, page=page), self._failed)
+            ask = partial(self._reader.runs, created=created, page=number)
+            answer = await self._patiently(ask, self._failed)
             runs = answer.value
             if number == 1 and runs.total is not None and runs.total >= CAP and until - since > SHORTEST:
                 return False
@@ -144,57 +155,80 @@ class Filler:
 
     # Jobs and deployments
 
-    async def _keep_up(self, since: datetime) -> None:
+    async def _keep_up(self) -> None:
         """The details of finished runs, for as long as relman runs."""
         deployments_read = False
-        refused: set[tuple[int, int]] = set()
+        refused: set[int] = set()
         while True:
-            self._changed.clear()
-            first = await self._history.runs_without_jobs(since, _BATCH, newest=_TYPICAL_OF)
-            batch = first or await self._history.runs_without_jobs(since, _BATCH)
-            batch = tuple(run for run in batch if (run.id, run.attempt) not in refused)
+            since = _moment(self._server_now() - self._weeks * 7 * 24 * 3600)
+            batch = await self._next_runs(since, refused)
             for run in batch:
-                try:
-                    await self._run_details(run)
-                except RelmanError:  # of this run alone; the next start tries again
-                    refused.add((run.id, run.attempt))
+                if not await self._run_details(run):
+                    refused.add(run.id)
             if batch:
                 await self._publish_expected()
                 left = await self._history.count_without_jobs(since)
-                self._store.change(
-                    lambda board, left=left: dataclasses.replace(  # type: ignore[misc]
-                        board, fill=dataclasses.replace(board.fill, jobs_left=left)
-                    )
-                )
+                self._note_jobs_left(left)
             elif not deployments_read:
                 deployments_read = True
                 for environment in self._store.board.environments.value or ():
                     await self._old_deployments(environment.name, since)
             else:
                 await self._next_end()
+                refused.clear()
+
+    async def _next_runs(self, since: datetime, refused: set[int]) -> tuple[Run, ...]:
+        """Finished runs without jobs: first what the expected durations need, then the rest."""
+        limit = _BATCH + len(refused)
+        for newest in (_TYPICAL_OF, None):
+            runs = await self._history.runs_without_jobs(since, limit, newest=newest)
+            batch = tuple(run for run in runs if run.id not in refused)[:_BATCH]
+            if batch:
+                return batch
+        return ()
+
+    def _note_jobs_left(self, left: int) -> None:
+        def edit(board: Board) -> Board:
+            return dataclasses.replace(board, fill=dataclasses.replace(board.fill, jobs_left=left))
+
+        self._store.change(edit)
 
     async def _next_end(self) -> None:
-        """Until the set of finished runs on the board changes."""
+        """Until the set of finished runs on the board changes; closes the gap after a sleep of the machine."""
         before = self._finished()
+        seen = self._store.board.runs.fetched_at
         while self._finished() == before:
             await self._change()
+            now = self._store.board.runs.fetched_at
+            if seen is not None and now is not None and now - seen > _SLEPT:
+                # The newest page was seen every minute until then: everything older is kept.
+                known = await self._history.covered()
+                await self._history.cover((known[-1][1], int(seen.timestamp()) - SHORTEST))
+                await self._close_gaps()
+            seen = now
 
     def _finished(self) -> frozenset[tuple[int, int]]:
         return frozenset(
             (run.id, run.attempt) for run in self._store.board.runs.value or () if run.state.finished
         )
 
-    async def _run_details(self, run: Run) -> None:
-        for attempt in await self._history.missing_attempts(run):
-            number = attempt
-            earlier = await self._patiently(lambda: self._reader.attempt(run.id, number))
-            await self._history.keep_attempt(earlier.value, earlier.raw)
-        every = await self._patiently(lambda: self._reader.jobs(run.id, every_attempt=run.attempt > 1))
-        latest = None
-        if run.attempt > 1:
-            shown = await self._patiently(lambda: self._reader.jobs(run.id))
-            latest = {job.id for job in shown.value}
+    async def _run_details(self, run: Run) -> bool:
+        """Reads and keeps the jobs and the earlier attempts of a finished run; False when that failed."""
+        try:
+            for number in await self._history.missing_attempts(run):
+                earlier = await self._patiently(partial(self._reader.attempt, run.id, number))
+                await self._history.keep_attempt(earlier.value, earlier.raw)
+            every = await self._patiently(partial(self._reader.jobs, run.id, every_attempt=run.attempt > 1))
+            latest = None
+            if run.attempt > 1:
+                shown = await self._patiently(partial(self._reader.jobs, run.id))
+                latest = {job.id for job in shown.value}
+        except RelmanError:  # of this run alone; it is tried again when another run ends
+            return False
+        if not all(job.state.finished for job in every.value):  # the list lags behind the run
+            return False
         await self._history.keep_jobs(run, every.value, every.raw, latest=latest)
+        return True
 
     async def _publish_expected(self) -> None:
         expected = await self._history.expected()
@@ -202,24 +236,22 @@ class Filler:
 
     async def _old_deployments(self, environment: str, since: datetime) -> None:
         """The statuses of deployments to one environment back to ``since``, where they are settled."""
-        for number in range(1, _DEPLOYMENT_PAGES + 1):
-            page = number
-            try:
-                answer = await self._patiently(
-                    lambda: self._reader.deployments(environment=environment, per_page=100, page=page)
-                )
-                items = answer.value.items
-                kept = await self._history.deployments([one.id for one in items])
-                for one in items:
-                    if one.id not in kept and (one.created_at is None or one.created_at >= since):
+        try:
+            for number in range(1, _DEPLOYMENT_PAGES + 1):
+                ask = partial(self._reader.deployments, environment=environment, per_page=100, page=number)
+                page = (await self._patiently(ask)).value
+                kept = await self._history.deployments([one.id for one in page.items])
+                recent = [one for one in page.items if one.created_at is None or one.created_at >= since]
+                for one in recent:
+                    if one.id not in kept:
                         await self._deployment_statuses(one)
-            except RelmanError:  # the section of this environment says what is wrong
-                return
-            if not answer.value.more or any(one.created_at and one.created_at < since for one in items):
-                return
+                if not page.more or len(recent) < len(page.items):
+                    return
+        except RelmanError:  # the section of this environment says what is wrong
+            return
 
     async def _deployment_statuses(self, deployment: Deployment) -> None:
-        answer = await self._patiently(lambda: self._reader.deployment_statuses(deployment.id))
+        answer = await self._patiently(partial(self._reader.deployment_statuses, deployment.id))
         full = dataclasses.replace(deployment, statuses=answer.value)
         if full.state in SETTLED_DEPLOYMENT:
             await self._history.keep_deployments((full,), {full.id: answer.raw})
@@ -240,6 +272,7 @@ class Filler:
             await self._turn()
             try:
                 answer = await question()
+                self._note_budget()
             except RelmanError as error:
                 passing = error.problem.kind in {Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT, Kind.AUTH}
                 if tell is None and (not passing or failures > 3):
@@ -253,10 +286,14 @@ class Filler:
                     tell(None)
                 return answer
 
+    def _note_budget(self) -> None:
+        budget = self._reader.budget
+        self._store.change(lambda board: dataclasses.replace(board, budget=budget))
+
     async def _turn(self) -> None:
         """Waits for the next moment this may ask: its pace, and a fifth of the quota stays for the rest."""
         await asyncio.sleep(self._gap())
-        while (wait := self._wait()) > 0:
+        while (wait := self._wait()) > 0:  # noqa: ASYNC110 - a time is waited for, not an event
             await asyncio.sleep(min(wait, 30))
 
     def _gap(self) -> float:

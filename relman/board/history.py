@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from relman.board.board_codec import decode, decode_board, encode, encode_board
-from relman.board.database import cannot_keep, file_for, is_corrupt, open_database
+from relman.board.database import Opened, cannot_keep, file_for, is_corrupt, open_database, start_over
 from relman.board.durations import typical
 from relman.board.spans import Span, joined
 from relman.board.validators import ValidatorStore
@@ -308,11 +308,19 @@ class History:
         except sqlite3.Error as error:
             if is_corrupt(error):
                 self._db.close()
-                opened = open_database(self.path)
+                opened = _empty(self.path)
                 self._db, self._opened = opened.connection, opened.notice
             else:
                 self._failed = cannot_keep(self.path, error)
             return otherwise
+
+
+def _empty(path: Path) -> Opened:
+    """An empty history in the place of a damaged one; in memory when even that cannot be made."""
+    try:
+        return start_over(path)
+    except (OSError, sqlite3.Error):
+        return open_database(path)
 
 
 def _keep_run(db: sqlite3.Connection, run: Run, body: bytes) -> None:

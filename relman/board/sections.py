@@ -66,7 +66,7 @@ _FIELDS = {
     Part.TAGS: "tags",
     Part.HEALTH: "health",
 }
-_UNKEYED = Section[Any]()
+_UNKEYED: Section[Any] = Section()
 
 
 def section_of(board: Board, ask: Ask) -> Section[Any]:
