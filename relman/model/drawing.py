@@ -6,7 +6,7 @@ it is (its :class:`Style`), a theme decides how that looks. Cells are counted fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -110,7 +110,7 @@ def card_size(card: Card, limit: int = 34) -> Size:
 class Drawing:
     """The painted graph."""
 
-    def __init__(self, layout: Layout, rows: Sequence[tuple[Run, ...]]) -> None:
+    def __init__(self, layout: Layout, rows: Iterable[tuple[Run, ...]]) -> None:
         self.layout = layout
         self.rows = tuple(rows)
 

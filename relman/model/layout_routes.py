@@ -105,9 +105,9 @@ def _wishes(trunks: list[Trunk], bent: list[int]) -> list[tuple[int, int]]:
     wishes: list[tuple[int, int]] = []
     for i in bent:
         for j in bent:
-            if len(trunks[j].sources) == 1 < len(trunks[i].sources):
-                if trunks[i].sources.items() & trunks[j].sources.items():
-                    wishes.append((i, j))
+            alone = len(trunks[j].sources) == 1 < len(trunks[i].sources)
+            if alone and trunks[i].sources.items() & trunks[j].sources.items():
+                wishes.append((i, j))
     return wishes
 
 

@@ -60,7 +60,7 @@ def check(nodes: list[Spot], sizes: dict[str, Size], layout: Layout) -> None:
     taken: dict[tuple[int, int], str] = {}
     for box in layout.boxes:
         assert box.width >= sizes[box.key].width and box.height == sizes[box.key].height
-        assert 0 <= box.x and box.right < layout.width and 0 <= box.y and box.bottom < layout.height
+        assert 0 <= box.x <= box.right < layout.width and 0 <= box.y <= box.bottom < layout.height
         for x in range(box.x, box.right + 1):
             for y in range(box.y, box.bottom + 1):
                 assert taken.setdefault((x, y), box.key) == box.key
@@ -157,7 +157,7 @@ def test_a_long_edge_passes_beside_the_boxes() -> None:
 
 
 def test_rows_that_trade_places() -> None:
-    # Both edges are wanted in both directions of a complete exchange plus one each: no order avoids all crossings.
+    # No order avoids every crossing here, and each source shares its row with a target it does not lead to.
     fixed({"a": [], "b": [], "c": [], "x": ["a", "b"], "y": ["b", "c"], "z": ["a", "c"]})
     fixed({"a": [], "b": [], "c": [], "x": ["a", "b"], "y": ["b", "c"], "z": ["a", "c"]}, height=5)
 
