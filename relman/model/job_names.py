@@ -117,7 +117,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Match:
-    """``jobs`` by slot number; ``unclear``: slots whose jobs could be another's; ``free``: jobs that fit none."""
+    """``jobs`` by slot number; ``unclear`` are slots whose jobs could be another's; ``free`` jobs fit none."""
 
     jobs: Mapping[int, tuple[Job, ...]]
     unclear: frozenset[int]
