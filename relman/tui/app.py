@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -21,6 +21,7 @@ from relman.model.board import Board
 from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command
+from relman.tui.commands.live import live_commands
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
@@ -28,6 +29,9 @@ from relman.tui.screens.live import LiveScreen
 from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
+
+if TYPE_CHECKING:
+    from relman.tui.screens.menu import MenuScreen
 
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
@@ -40,12 +44,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"pipeline": PipelineScreen}
     DEFAULT_MODE = "pipeline"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
         (0, "-narrow"),
         (100, "-medium"),
         (140, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -67,11 +71,10 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._view = View()
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
+        self._overrides: Mapping[str, str] = {}
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_name(
-            self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2)
-        )
+        self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
 
     # ── the board ────────────────────────────────────────────────────────────────────────────
 
@@ -164,43 +167,88 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 
     @command(
-        "refresh", "r", title="Refresh now", help="Ask GitHub again for everything in view.", group="relman",
-        footer="Refresh", rank=70,
-    )  # fmt: skip
+        "refresh",
+        "r",
+        title="Refresh now",
+        help="Ask GitHub again for everything in view.",
+        group="relman",
+        footer="Refresh",
+        rank=70,
+    )
     def refresh_now(self) -> None:
         self.watch_.poller.refresh_now()
         self.tell("Asking again.")
 
     @command(
-        "palette", "ctrl+p", ":", title="", help="Find a command by its name and run it.", group="relman",
-        footer="Commands", rank=85, when=lambda app: isinstance(app.screen, LiveScreen),
-    )  # fmt: skip
+        "palette",
+        "ctrl+p",
+        ":",
+        title="",
+        help="Find a command by its name and run it.",
+        group="relman",
+        footer="Commands",
+        rank=85,
+        when=lambda app: isinstance(app.screen, LiveScreen),
+    )
     def show_palette(self) -> None:
         from relman.tui.screens.palette import PaletteScreen
 
-        self.push_screen(PaletteScreen(self.screen))
+        self._choose_from(PaletteScreen(self.screen))
 
     @command(
-        "help", "?", title="Help", help="Keys and what they do, as they are now.", group="relman",
-        footer="Help", rank=80, when=lambda app: isinstance(app.screen, LiveScreen),
-    )  # fmt: skip
+        "help",
+        "?",
+        title="Help",
+        help="Keys and what they do, as they are now.",
+        group="relman",
+        footer="Help",
+        rank=80,
+        when=lambda app: isinstance(app.screen, LiveScreen),
+    )
     def show_help(self) -> None:
         from relman.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.screen))
+        self._choose_from(HelpScreen(self.screen, dict(self._overrides)))
 
-    @command("theme-dark", title="Theme: dark", help="Light text on a dark ground.", group="relman",
-             when=lambda app: app.theme != DARK)  # fmt: skip
+    def _choose_from(self, menu: MenuScreen) -> None:
+        """Runs the command chosen in ``menu``, if it can still run."""
+        behind = menu.behind
+
+        def run(name: str | None) -> None:
+            for live in live_commands(behind) if name is not None else ():
+                if live.command.name == name:
+                    live.run()
+                    return
+
+        self.push_screen(menu, run)
+
+    @command(
+        "theme-dark",
+        title="Theme: dark",
+        help="Light text on a dark ground.",
+        group="relman",
+        when=lambda app: app.theme != DARK,
+    )
     def use_dark(self) -> None:
         self.theme = DARK
 
-    @command("theme-light", title="Theme: light", help="Dark text on a light ground.", group="relman",
-             when=lambda app: app.theme != LIGHT)  # fmt: skip
+    @command(
+        "theme-light",
+        title="Theme: light",
+        help="Dark text on a light ground.",
+        group="relman",
+        when=lambda app: app.theme != LIGHT,
+    )
     def use_light(self) -> None:
         self.theme = LIGHT
 
-    @command("theme-contrast", title="Theme: high contrast", help="Strong colours on black.", group="relman",
-             when=lambda app: app.theme != CONTRAST)  # fmt: skip
+    @command(
+        "theme-contrast",
+        title="Theme: high contrast",
+        help="Strong colours on black.",
+        group="relman",
+        when=lambda app: app.theme != CONTRAST,
+    )
     def use_contrast(self) -> None:
         self.theme = CONTRAST
 
@@ -208,7 +256,14 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def quit_now(self) -> None:
         self.exit()
 
-    @command("interrupt", "ctrl+c", title="", help="Leave relman, whatever has the focus.", group="relman", priority=True)
+    @command(
+        "interrupt",
+        "ctrl+c",
+        title="",
+        help="Leave relman, whatever has the focus.",
+        group="relman",
+        priority=True,
+    )
     def interrupt(self) -> None:
         self.exit()
 
@@ -220,6 +275,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         from relman.tui.commands.keymap import keymap
 
         taken = keymap(self.settings.keys, scopes())
+        self._overrides = taken.overrides
         self.set_keymap(dict(taken.overrides))
         self._tell_problems(taken.problems)
 

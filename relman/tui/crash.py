@@ -20,7 +20,7 @@ CRASHED = 70
 
 
 def report_text(error: BaseException, secrets: Iterable[Secret], now: datetime) -> str:
-    """Versions and the stack: file, line and function of each frame. The error's own words are masked and clean."""
+    """Versions and the stack: file, line and function of each frame. The error's words are masked and clean."""
     trace = traceback.TracebackException.from_exception(error, capture_locals=False)
     text = "".join(trace.format(chain=True))
     for secret in secrets:
@@ -51,8 +51,7 @@ def last_words(error: BaseException, path: Path | None) -> str:
     where = f"A report without secrets is in {path}" if path is not None else "No report could be written"
     end = ": please send it with an issue." if path is not None else "."
     return (
-        f"relman failed ({type(error).__name__}). This is a fault in relman, not in what you did.\n"
-        f"{where}{end}"
+        f"relman failed ({type(error).__name__}). This is a fault in relman, not in what you did.\n{where}{end}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The graph of a run as a drawing: cards from jobs, placed by what they need."""
+"""The graph of a run as a drawing: the workflow file's jobs with what the run made of them."""
 
 from __future__ import annotations
 
@@ -6,36 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from relman.model.cards import run_cards
 from relman.model.drawing import Card, Drawing, card_size, paint
+from relman.model.graph import Graph, Kind, Node, RunGraph, build, reconcile
 from relman.model.layout import Layout, Size, arrange
-from relman.model.run import Job
+from relman.model.run import Job, WorkflowSource
 from relman.model.state import State
-from relman.tui.present.piece import safe
-from relman.tui.present.times import between, duration
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One box: its key, what it needs, and the jobs behind it (none: not created yet)."""
-
-    key: str
-    name: str
-    needs: tuple[str, ...] = ()
-    level: int = 0
-    jobs: tuple[Job, ...] = ()
-    expected: float | None = None
-    opens: bool = False
-
-    @property
-    def job(self) -> Job | None:
-        """The job that a key on this box acts on: the one that asks for attention first."""
-        return min(self.jobs, key=lambda job: _ATTENTION.get(job.state, 9), default=None)
-
-    @property
-    def state(self) -> State:
-        job = self.job
-        return State.EXPECTED if job is None else job.state
-
+from relman.model.timing import RunTime, time_run
+from relman.model.workflow import WorkflowFile, read_source
 
 _ATTENTION = {
     State.FAILURE: 0,
@@ -51,105 +29,101 @@ _ATTENTION = {
     State.SUCCESS: 6,
     State.NEUTRAL: 7,
     State.SKIPPED: 8,
+    State.EXPECTED: 9,
 }
+_LOUD = 3  # up to here a box is worth looking at first
+_NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 
 @dataclass(frozen=True)
 class Picture:
-    """All boxes of a run with their places. ``path`` is the critical path; ``remark`` says what is not exact."""
+    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False when no workflow file could be read."""
 
-    spots: tuple[Spot, ...]
-    path: tuple[str, ...] = ()
-    remark: str = ""
-    fast: float | None = None  # seconds along the critical path
-    full: float | None = None  # the same, with the jobs that only some events run
-    summed: float | None = None  # seconds of all jobs together
+    graph: RunGraph
+    expected: Mapping[str, float]
+    edges: bool = True
+    reason: str = ""  # why it is not exact, in words
 
-    def spot(self, key: str | None) -> Spot | None:
-        return next((spot for spot in self.spots if spot.key == key), None)
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return self.graph.graph.nodes
 
-    def key_of(self, job_id: int) -> str | None:
-        """The box that holds a job."""
-        return next((spot.key for spot in self.spots if any(job.id == job_id for job in spot.jobs)), None)
+    def node(self, key: str | None) -> Node | None:
+        return None if key is None else self.graph.graph.by_key.get(key)
+
+    def jobs(self, key: str | None) -> tuple[Job, ...]:
+        """The jobs behind a box; none while they are not created."""
+        return self.graph.runs[key].jobs if key is not None and key in self.graph.runs else ()
+
+    def job(self, key: str | None) -> Job | None:
+        """The job a key on this box acts on: of several the one that asks for attention first."""
+        return min(self.jobs(key), key=lambda job: (_ATTENTION[job.state], job.id), default=None)
+
+    def state(self, key: str) -> State:
+        return self.graph.runs[key].state
 
     def of_interest(self) -> str | None:
         """The box to look at first: what failed, waits or runs, else the last one that did something."""
-        if not self.spots:
-            return None
-        best = min(self.spots, key=lambda spot: _ATTENTION.get(spot.state, 9))
-        if _ATTENTION.get(best.state, 9) <= 4:
-            return best.key
-        done = [spot for spot in self.spots if spot.jobs and spot.state is not State.SKIPPED]
-        return (done or list(self.spots))[0].key
+        keys = [node.key for node in self.nodes]
+        loud = min(keys, key=lambda key: _ATTENTION[self.state(key)], default=None)
+        if loud is not None and _ATTENTION[self.state(loud)] <= _LOUD:
+            return loud
+        done = [key for key in keys if self.jobs(key) and self.state(key) is not State.SKIPPED]
+        return done[-1] if done else next(iter(keys), None)
+
+    def times(self, now: datetime) -> RunTime:
+        """``now`` is the server's."""
+        return time_run(self.graph, self.expected, now)
 
 
-def free_picture(jobs: Sequence[Job], expected: Mapping[str, float], remark: str = "") -> Picture:
+def file_picture(
+    source: WorkflowSource,
+    jobs: Sequence[Job],
+    expected: Mapping[str, float],
+    *,
+    finished: bool,
+    opened: frozenset[str] = frozenset(),
+) -> Picture:
+    """The graph of the run's workflow file. Raises :class:`WorkflowError` for a file that is not valid."""
+    made = reconcile(build(read_source(source), opened), jobs, finished, source)
+    return Picture(made, expected, reason="; ".join(made.reasons))
+
+
+def free_picture(jobs: Sequence[Job], expected: Mapping[str, float], reason: str, *, finished: bool) -> Picture:
     """The jobs without edges, for a run whose workflow file cannot be read."""
-    spots = tuple(
-        Spot(f"job:{job.id}", job.name, jobs=(job,), expected=expected.get(job.name))
-        for job in sorted(jobs, key=lambda job: (job.started_at is None, job.started_at or job.created_at or _NEVER))
-    )
-    return Picture(spots, remark=remark, summed=_summed(spots))
-
-
-_NEVER = datetime.max
-
-
-def _summed(spots: Sequence[Spot]) -> float | None:
-    took = [
-        seconds
-        for spot in spots
-        for job in spot.jobs
-        if job.completed_at is not None
-        and job.state is not State.SKIPPED
-        and (seconds := between(job.started_at, job.completed_at, job.completed_at)) is not None
-    ]
-    return sum(took) if took else None
-
-
-def card(spot: Spot, now: datetime, *, critical: bool) -> Card:
-    """What stands in a box. ``now`` is the server's."""
-    job = spot.job
-    name = safe(spot.name, 120)
-    if job is None:
-        note = f"~{duration(spot.expected)}" if spot.expected is not None else ""
-        return Card(name, State.EXPECTED.glyph, State.EXPECTED.tone, note, critical=critical, dim=True)
-    if len(spot.jobs) > 1:
-        done = sum(1 for one in spot.jobs if one.state.finished)
-        note = f"{done}/{len(spot.jobs)}"
-        return Card(name, job.state.glyph, job.state.tone, note, done / len(spot.jobs), critical=critical)
-    state = job.state
-    if state is State.SKIPPED:
-        return Card(name, state.glyph, state.tone, "skipped", critical=critical, dim=True)
-    took = between(job.started_at, job.completed_at, now)
-    if took is None or state in (State.QUEUED, State.PENDING, State.WAITING):
-        return Card(name, state.glyph, state.tone, state.word, critical=critical)
-    progress = took / spot.expected if spot.expected else None
-    return Card(name, state.glyph, state.tone, duration(took), progress, critical=critical)
+    ordered = sorted(jobs, key=lambda job: (job.started_at or job.created_at is None, job.id))
+    made = reconcile(_NO_FILE, ordered, finished)
+    return Picture(made, expected, edges=False, reason=reason)
 
 
 class Painter:
-    """Paints a picture; places are computed anew only when boxes or their sizes change."""
+    """Paints pictures; places are computed anew only when the boxes or their sizes change."""
 
     def __init__(self) -> None:
-        self._placed: tuple[tuple[Spot, ...], Mapping[str, Size]] | None = None
+        self._shape: tuple[tuple[Node, ...], Mapping[str, Size]] | None = None
         self._layout: Layout | None = None
 
-    def paint(self, picture: Picture, selected: str | None, now: datetime, *, columns: int = 1) -> Drawing:
-        """``columns`` is into how many columns boxes without any edge are folded."""
-        critical = frozenset(picture.path)
-        cards = {spot.key: card(spot, now, critical=spot.key in critical) for spot in picture.spots}
-        spots = _folded(picture.spots, columns)
-        # A box keeps room for the longest time it will show, or the graph would breathe every second.
-        sizes = {key: card_size(replace(one, note=one.note.rjust(8))) for key, one in cards.items()}
-        shape = (tuple(replace(spot, jobs=(), expected=None) for spot in spots), sizes)
-        if self._layout is None or shape != self._placed:
-            self._placed, self._layout = shape, arrange(spots, sizes)
-        return paint(self._layout, cards, selected=selected, path=picture.path)
+    def paint(
+        self, picture: Picture, times: RunTime, selected: str | None, *, columns: int = 1, tight: bool = False
+    ) -> Drawing:
+        """``columns`` is how many columns boxes without edges make; ``tight`` leaves no line between boxes."""
+        cards = run_cards(picture.graph, times)
+        nodes = _folded(tuple(picture.nodes), columns)
+        sizes = {key: card_size(_widest(card)) for key, card in cards.items()}
+        shape = (tuple(replace(node, job=None) for node in nodes), {"": Size(int(tight), 0), **sizes})
+        if self._layout is None or shape != self._shape:
+            self._shape, self._layout = shape, arrange(nodes, sizes, gap=0 if tight else 1)
+        return paint(self._layout, cards, selected=selected, path=times.critical)
 
 
-def _folded(spots: tuple[Spot, ...], columns: int) -> tuple[Spot, ...]:
-    if columns < 2 or any(spot.needs for spot in spots):
-        return spots
-    rows = max(1, -(-len(spots) // columns))
-    return tuple(replace(spot, level=index // rows) for index, spot in enumerate(spots))
+def _widest(card: Card) -> Card:
+    """The card with room for the longest time it may come to show: a graph must not breathe every second."""
+    return replace(card, note=card.note.rjust(13 if card.progress is not None else 6))
+
+
+def _folded(nodes: tuple[Node, ...], columns: int) -> tuple[Node, ...]:
+    """Boxes without edges, side by side instead of one long column."""
+    if columns < 2 or any(node.needs or node.kind is not Kind.FREE for node in nodes):
+        return nodes
+    rows = max(1, -(-len(nodes) // columns))
+    return tuple(replace(node, level=index // rows) for index, node in enumerate(nodes))

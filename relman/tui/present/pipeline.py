@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from relman.errors import RelmanError
 from relman.model.board import Board, Section
-from relman.model.run import Job, Run
+from relman.model.graph import Node
+from relman.model.run import Job, Run, WorkflowSource
 from relman.model.state import State, Tone
+from relman.model.timing import RunTime
 from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
-from relman.tui.present.graph import Picture, Spot, free_picture
+from relman.tui.present.graph import Picture, file_picture, free_picture
 from relman.tui.present.notice import Notice, instead
-from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, plain, quiet, safe, spread
+from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, plain, quiet, safe, spread, text_of
 from relman.tui.present.runs import counts
 from relman.tui.present.times import ago, between, duration
 
@@ -52,19 +55,25 @@ def no_jobs(run: Run, section: Section[tuple[Job, ...]], now: datetime) -> Notic
     if waiting is not None:
         return waiting
     if run.state.finished:
-        return Notice("○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page.")
+        return Notice(
+            "○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page."
+        )
     return Notice("○", "No jobs yet", ("GitHub creates them in a moment.",))
 
 
 def runs_title(runs: Sequence[Run], shown: int, chosen: Filter, width: int) -> Line:
     if chosen:
-        left: Line = (Piece("Runs", strong=True), quiet(f" {shown} of {len(runs)}  "), Piece(safe(chosen.text, 80)))
+        left: Line = (
+            Piece("Runs", strong=True),
+            quiet(f" {shown} of {len(runs)}  "),
+            Piece(safe(chosen.text, 80)),
+        )
         return fit(left, width)
     return spread((Piece("Runs", strong=True), quiet(f" {len(runs)}" if runs else "")), counts(runs), width)
 
 
-def graph_title(run: Run | None, picture: Picture, now: datetime, width: int) -> Line:
-    """The run, and at the right how long its paths take."""
+def graph_title(run: Run | None, picture: Picture | None, times: RunTime | None, now: datetime, width: int) -> Line:
+    """The run, and at the right how long its paths take. ``now`` is the server's."""
     if run is None:
         return plain("Graph", strong=True)
     state = run.state
@@ -72,58 +81,93 @@ def graph_title(run: Run | None, picture: Picture, now: datetime, width: int) ->
     name: Line = (
         Piece(f"{state.glyph} ", state.tone),
         Piece(f"{safe(run.name, 60) or 'run'} #{run.number}", strong=True),
+        Piece(f"  {run.word}", state.tone),
     )
     words: list[Line] = [
-        (*name, Piece(f"  {run.word}", state.tone)),
+        name,
         (quiet(duration(took)),) if took is not None else BLANK,
         (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
         (quiet(safe(run.branch or "", 60)),),
         (quiet(run.short_sha),),
-        (quiet(safe(run.event, 30)),),
         (quiet(ago(run.created_at, now)),),
     ]
-    right: Line = paths_line(picture)
-    if not right and picture.remark:
-        right = plain("▲ no edges", Tone.QUIET)
-    return spread(joined(words), right, width)
+    right = paths_line(times, brief=width < 90) if picture is not None and picture.edges and times else BLANK
+    return spread(joined([word for word in words if text_of(word)]), right, width)
 
 
-def paths_line(picture: Picture) -> Line:
-    """How long the fast and the full path take along the critical path, and all jobs summed."""
+def paths_line(times: RunTime, *, brief: bool = False) -> Line:
+    """Fast and full path: wall time along the critical path, and the job time in them summed."""
     parts: list[Line] = []
-    if picture.fast is not None:
-        parts.append((quiet("fast path "), Piece(duration(picture.fast))))
-    if picture.full is not None and picture.full != picture.fast:
-        parts.append((quiet("full path "), Piece(duration(picture.full))))
-    if picture.summed is not None:
-        parts.append((quiet(f"{duration(picture.summed)} of job time"),))
+    paths = [("fast", times.fast)] if times.fast.jobs == times.full.jobs else [("fast", times.fast), ("full", times.full)]
+    for name, path in paths:
+        if path.jobs and path.wall > 0:
+            mark = "" if path.complete else "≥ "
+            word = f"{name} path " if not brief else f"{name} "
+            summed = f" ({duration(path.total)} of jobs)" if not brief else ""
+            parts.append((quiet(word), Piece(mark + duration(path.wall)), quiet(summed)))
+    if times.remaining is not None and not brief:
+        parts.append((quiet("left ~"), Piece(duration(times.remaining))))
     return joined(parts)
 
 
-def job_title(spot: Spot | None, now: datetime, width: int) -> Line:
-    if spot is None:
+def remark(picture: Picture) -> Line:
+    """One line over the graph when it is not surely the run's own."""
+    if not picture.reason:
+        return BLANK
+    mark = "▲ without edges: " if not picture.edges else "▲ not exact: "
+    return (Piece(mark, Tone.WAITING), quiet(safe(picture.reason, 300)))
+
+
+def job_title(node: Node | None, picture: Picture | None, now: datetime, width: int) -> Line:
+    """The selected box. ``now`` is the server's."""
+    if node is None or picture is None:
         return plain("Job", strong=True)
-    job = spot.job
+    job = picture.job(node.key)
+    name = safe(node.name, 200)
     if job is None:
-        expected = f"usually {duration(spot.expected)}" if spot.expected is not None else ""
-        mark = (Piece(f"{State.EXPECTED.glyph} ", Tone.QUIET), Piece(safe(spot.name, 200), strong=True))
-        return fit(joined([(*mark, quiet("  not created yet")), (quiet(expected),) if expected else BLANK]), width)
-    return fit(job_view.title(job, spot.expected, now), width)
+        state = picture.state(node.key)
+        usual = picture.expected.get(node.name)
+        mark = (Piece(f"{state.glyph} ", state.tone), Piece(name, strong=True), quiet(f"  {state.word}"))
+        return fit(joined([mark, (quiet(f"usually {duration(usual)}"),) if usual else BLANK]), width)
+    jobs = picture.jobs(node.key)
+    line = job_view.title(job, picture.expected.get(job.name), now)
+    if len(jobs) > 1:
+        line = (*line, quiet(f"  of {len(jobs)} in {name}"))
+    return fit(line, width)
 
 
 class Pictures:
     """Pictures of runs; made anew only when what they are made of changed."""
 
     def __init__(self) -> None:
-        self._made: tuple[tuple[object, ...], Picture] | None = None
+        self._made: tuple[tuple[object, ...], Picture | None] | None = None
 
-    def of(self, run: Run, board: Board, opened: frozenset[str]) -> Picture:
+    def of(self, run: Run, board: Board, opened: frozenset[str]) -> Picture | None:
         jobs = board.jobs.get(run.id, Section())
         source = board.sources.get(run.id, Section())
         expected = board.expected.get(run.path, MappingProxyType({}))
-        made_of = (run.id, jobs.value, source.value, source.error, expected, opened)
-        if self._made is not None and all(a is b for a, b in zip(self._made[0], made_of, strict=True)):
-            return self._made[1]
-        picture = free_picture(jobs.value or (), expected, "The workflow file could not be read")
-        self._made = (made_of, picture)
-        return picture
+        finished = run.state.finished
+        made_of = (run.id, finished, jobs.value, source.value, source.error, expected, opened)
+        if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):
+            self._made = (made_of, _picture(jobs, source, expected, finished=finished, opened=opened))
+        return self._made[1]
+
+
+def _picture(
+    jobs: Section[tuple[Job, ...]],
+    source: Section[WorkflowSource],
+    expected: Mapping[str, float],
+    *,
+    finished: bool,
+    opened: frozenset[str],
+) -> Picture | None:
+    """The picture, or None while there is nothing to draw."""
+    reason = "the workflow file is not read yet"
+    if source.value is not None:
+        try:
+            return file_picture(source.value, jobs.value or (), expected, finished=finished, opened=opened)
+        except RelmanError as error:
+            reason = error.problem.sentence()
+    elif source.error is not None:
+        reason = source.error.sentence()
+    return free_picture(jobs.value, expected, reason, finished=finished) if jobs.value else None

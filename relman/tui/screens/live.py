@@ -14,7 +14,7 @@ from relman.tui.present.header import header_line
 from relman.tui.present.piece import Line
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
-from relman.tui.widgets.moves import Movable, Move
+from relman.tui.widgets.moves import Move, moving
 from relman.tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MOVE = "Move"
 
 
 def _movable(screen: LiveScreen) -> bool:
-    return isinstance(screen.focused, Movable)
+    return moving(screen.focused) is not None
 
 
 class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
@@ -84,23 +84,37 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         """The pane that has the focus."""
         return next((pane for pane in self.query(Pane) if pane.has_focus_within), None)
 
-    @command("next-pane", "tab", title="", help="To the next pane.", group=_MOVE, footer="Pane", rank=60,
-             when=lambda screen: len(screen.focusable) > 1 or screen.zoomed)  # fmt: skip
+    @command(
+        "next-pane",
+        "tab",
+        title="",
+        help="To the next pane.",
+        group=_MOVE,
+        footer="Pane",
+        rank=60,
+        when=lambda screen: len(screen.bodies) > 1 or screen.zoomed,
+    )
     def next_pane(self) -> None:
         self._turn(1)
 
-    @command("previous-pane", "shift+tab", title="", help="To the pane before.", group=_MOVE,
-             when=lambda screen: len(screen.focusable) > 1 or screen.zoomed)  # fmt: skip
+    @command(
+        "previous-pane",
+        "shift+tab",
+        title="",
+        help="To the pane before.",
+        group=_MOVE,
+        when=lambda screen: len(screen.bodies) > 1 or screen.zoomed,
+    )
     def previous_pane(self) -> None:
         self._turn(-1)
 
     @property
-    def focusable(self) -> list[Widget]:
+    def bodies(self) -> list[Widget]:
         """The bodies of the panes that show their content."""
         return [pane.body for pane in self.query(Pane) if pane.notice is None]
 
     def _turn(self, by: int) -> None:
-        bodies = self.focusable
+        bodies = self.bodies
         if not bodies:
             return
         focused = self.focused
@@ -116,8 +130,16 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     def zoomed(self) -> bool:
         return self.has_class("-zoomed")
 
-    @command("zoom", "z", title="Zoom the pane", help="The pane alone on the screen, and back.", group="Pane",
-             footer="Zoom", rank=65, when=lambda screen: screen.pane is not None)  # fmt: skip
+    @command(
+        "zoom",
+        "z",
+        title="Zoom the pane",
+        help="The pane alone on the screen, and back.",
+        group="Pane",
+        footer="Zoom",
+        rank=65,
+        when=lambda screen: screen.pane is not None,
+    )
     def zoom(self) -> None:
         pane = self.pane
         self._zoom(None if self.zoomed or pane is None else pane.body)
@@ -131,12 +153,19 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     # ── movement ─────────────────────────────────────────────────────────────────────────────
 
     def _move(self, to: Move) -> None:
-        focused = self.focused
-        if isinstance(focused, Movable):
-            focused.move(to)
+        pane = moving(self.focused)
+        if pane is not None:
+            pane.move(to)
 
-    @command("down", "j", "down", title="", help="Down; in the graph to the next job of the column.", group=_MOVE,
-             when=_movable)  # fmt: skip
+    @command(
+        "down",
+        "j",
+        "down",
+        title="",
+        help="Down; in the graph to the next job of the column.",
+        group=_MOVE,
+        when=_movable,
+    )
     def down(self) -> None:
         self._move(Move.DOWN)
 
@@ -144,12 +173,21 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     def up(self) -> None:
         self._move(Move.UP)
 
-    @command("left", "h", "left", title="", help="In the graph to a job this one needs.", group=_MOVE, when=_movable)
+    @command(
+        "left", "h", "left", title="", help="In the graph to a job this one needs.", group=_MOVE, when=_movable
+    )
     def left(self) -> None:
         self._move(Move.LEFT)
 
-    @command("right", "l", "right", title="", help="In the graph to a job that needs this one.", group=_MOVE,
-             when=_movable)  # fmt: skip
+    @command(
+        "right",
+        "l",
+        "right",
+        title="",
+        help="In the graph to a job that needs this one.",
+        group=_MOVE,
+        when=_movable,
+    )
     def right(self) -> None:
         self._move(Move.RIGHT)
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime
-
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
+from relman.board.ports import Progress
 from relman.model.board import Board, Section
 from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Run
+from relman.model.state import State
 from relman.tui.commands.command import command
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
-from relman.tui.present.graph import Painter, Picture, Spot
+from relman.model.graph import Node
+from relman.model.timing import RunTime
+from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import Notice, instead, staleness
-from relman.tui.present.piece import Line, safe
+from relman.tui.present.piece import BLANK, Line, safe
 from relman.tui.present.runs import RunsPresenter, ordered
 from relman.tui.screens.live import LiveScreen
 from relman.tui.widgets.graph_view import GraphView
@@ -43,11 +48,12 @@ class PipelineScreen(LiveScreen):
         self._search = ""
         self._chosen: dict[int, str] = {}  # run id to the box a person chose
         self._opened: dict[int, frozenset[str]] = {}
-        self._picture = Picture(())
+        self._picture: Picture | None = None
+        self._times: RunTime | None = None
         self._pictures = view.Pictures()
         self._painter = Painter()
         self._presenter = RunsPresenter()
-        self._shown: tuple[int | None, int | None] = (None, None)  # run and job in the lower pane
+        self._shown: tuple[int, str] | None = None  # run and box in the lower pane
 
     def compose_body(self) -> ComposeResult:
         self._runs: KeyedList[Run] = KeyedList(self._presenter, self.relman.now, id="runs-list")
@@ -75,15 +81,14 @@ class PipelineScreen(LiveScreen):
         return self._runs.item
 
     @property
-    def spot(self) -> Spot | None:
+    def node(self) -> Node | None:
         """The selected box of the graph."""
-        return self._picture.spot(self._graph.selected)
+        return None if self._picture is None else self._picture.node(self._graph.selected)
 
     @property
     def job(self) -> Job | None:
         """The selected job; None for a box whose job is not created yet."""
-        spot = self.spot
-        return None if spot is None else spot.job
+        return None if self._picture is None else self._picture.job(self._graph.selected)
 
     @property
     def notes(self) -> Section[tuple[Annotation, ...]]:
@@ -130,8 +135,8 @@ class PipelineScreen(LiveScreen):
     def _show_run(self) -> None:
         """Draws the graph of the highlighted run and the selected job."""
         board, run = self.relman.board, self.run_shown
+        self._picture = None
         if run is None:
-            self._picture = Picture(())
             self._graph_pane.show(view.NO_RUN)
             self._job_pane.show(view.NO_JOB)
             self._look()
@@ -139,39 +144,46 @@ class PipelineScreen(LiveScreen):
         now = self.relman.now()
         section = board.jobs.get(run.id, Section())
         self._picture = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
-        notice: Notice | None = None
-        if not self._picture.spots:
-            notice = view.no_jobs(run, section, now)
-        self._graph_pane.show(notice, staleness(section, now))
+        empty = self._picture is None or (run.state is State.STARTUP_FAILURE and not section.value)
+        if empty:
+            self._picture = None
         self._paint()
+        self._graph_pane.show(view.no_jobs(run, section, now) if empty else None, self._graph_remark())
         self._show_job()
         self._look()
 
-    def _paint(self) -> None:
+    def _graph_remark(self) -> Line:
         run = self.run_shown
-        if run is None or not self._picture.spots:
+        if run is None:
+            return BLANK
+        stale = staleness(self.relman.board.jobs.get(run.id, Section()), self.relman.now())
+        return stale or (view.remark(self._picture) if self._picture is not None else BLANK)
+
+    def _paint(self) -> None:
+        run, picture = self.run_shown, self._picture
+        if run is None or picture is None:
             return
         selected = self._chosen.get(run.id)
-        if self._picture.spot(selected) is None:
-            selected = self._picture.of_interest()
-        columns = max(1, (self._graph.size.width - 2) // 36)
-        drawing = self._painter.paint(self._picture, selected, self.server_now(), columns=columns)
+        if picture.node(selected) is None:
+            selected = picture.of_interest()
+        self._times = picture.times(self.server_now())
+        columns = max(1, (self._graph.size.width - 2) // 38)
+        tight = self._graph.size.height < 14
+        drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
         self._graph.set_drawing(drawing, selected)
         self._graph_pane.update()
 
     def _show_job(self) -> None:
-        run, spot = self.run_shown, self.spot
-        if run is None or spot is None:
+        run, node, job = self.run_shown, self.node, self.job
+        if run is None or node is None:
             self._job_pane.show(view.NO_JOB)
             return
-        job = spot.job
-        now = self.server_now()
         room = self._lines.room
         if job is None:
-            lines = job_view.missing_job_lines(spot.name, spot.needs, room)
+            lines = job_view.missing_job_lines(node.name, node.needs, room)
         else:
-            lines = job_view.job_lines(job, self.notes, room, now)
-        shown = (run.id, None if job is None else job.id)
+            lines = job_view.job_lines(job, self.notes, room, self.server_now())
+        shown = (run.id, node.key)
         self._lines.set_lines(lines, top=shown != self._shown)
         self._shown = shown
         self._job_pane.show(None)
@@ -180,9 +192,8 @@ class PipelineScreen(LiveScreen):
         board, run, now = self.relman.board, self.run_shown, self.relman.now()
         if board.runs.error is not None:
             self._runs_pane.show(self._runs_pane.notice, staleness(board.runs, now))
-        section = board.jobs.get(run.id) if run is not None else None
-        if section is not None and section.error is not None:
-            self._graph_pane.show(self._graph_pane.notice, staleness(section, now))
+        if run is not None:
+            self._graph_pane.show(self._graph_pane.notice, self._graph_remark())
 
     def _look(self) -> None:
         run, job = self.run_shown, self.job
@@ -197,11 +208,10 @@ class PipelineScreen(LiveScreen):
 
     def _graph_title(self, width: int) -> Line:
         run = self.run_shown
-        return view.graph_title(run, self._picture, self.server_now(), width)
+        return view.graph_title(run, self._picture, self._times, self.server_now(), width)
 
     def _job_title(self, width: int) -> Line:
-        spot = self.spot
-        return view.job_title(spot, self.server_now(), width)
+        return view.job_title(self.node, self._picture, self.server_now(), width)
 
     # ── what happens in the panes ────────────────────────────────────────────────────────────
 
@@ -217,7 +227,7 @@ class PipelineScreen(LiveScreen):
     def on_graph_view_selected(self, event: GraphView.Selected) -> None:
         event.stop()
         run = self.run_shown
-        if run is not None and self._picture.spot(event.key) is not None:
+        if run is not None and self._picture is not None and self._picture.node(event.key) is not None:
             self._chosen[run.id] = event.key
             self._paint()
             self._show_job()
@@ -225,14 +235,15 @@ class PipelineScreen(LiveScreen):
 
     def on_graph_view_opened(self, event: GraphView.Opened) -> None:
         event.stop()
-        self._open_spot(event.key)
+        self._open_box(event.key)
 
-    def _open_spot(self, key: str) -> None:
-        run, spot = self.run_shown, self._picture.spot(key)
-        if run is None or spot is None:
+    def _open_box(self, key: str) -> None:
+        """Opens a group or a matrix, or closes it; a job is shown below."""
+        run, node = self.run_shown, None if self._picture is None else self._picture.node(key)
+        if run is None or node is None:
             return
-        if spot.opens:
-            opened = self._opened.get(run.id, frozenset())
+        opened = self._opened.get(run.id, frozenset())
+        if node.opens or key in opened:
             self._opened[run.id] = opened ^ {key}
             self._show_run()
         elif self._job_pane.notice is None:
@@ -247,8 +258,16 @@ class PipelineScreen(LiveScreen):
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────
 
-    @command("open", "enter", title="", help="Into the graph, into a group, to the job, to its log.", group=_OPEN,
-             footer="Open", rank=10, when=lambda screen: screen.focused is not None)  # fmt: skip
+    @command(
+        "open",
+        "enter",
+        title="",
+        help="Into the graph, into a group, to the job, to its log.",
+        group=_OPEN,
+        footer="Open",
+        rank=10,
+        when=lambda screen: screen.focused is not None,
+    )
     def open(self) -> None:
         focused = self.focused
         if focused is self._lines:
@@ -257,8 +276,13 @@ class PipelineScreen(LiveScreen):
         elif isinstance(focused, (KeyedList, GraphView)):
             focused.open()
 
-    @command("back", "escape", title="", help="Back: out of the pane, then out of the filter. Never leaves relman.",
-             group=_OPEN)  # fmt: skip
+    @command(
+        "back",
+        "escape",
+        title="",
+        help="Back: out of the pane, then out of the filter. Never leaves relman.",
+        group=_OPEN,
+    )
     def back(self) -> None:
         if self.zoomed:
             self._zoom(None)
@@ -274,17 +298,43 @@ class PipelineScreen(LiveScreen):
             self._set_filter("")
         self.refresh_bindings()
 
-    @command("log", "L", title="Open the log", help="The log of the selected job.", group=_OPEN, footer="Log",
-             rank=15, when=lambda screen: screen.job is not None)  # fmt: skip
+    @command(
+        "log",
+        "L",
+        title="Open the log",
+        help="The log of the selected job.",
+        group=_OPEN,
+        footer="Log",
+        rank=15,
+        when=lambda screen: screen.job is not None,
+    )
     def open_log(self) -> None:
         job = self.job
         if job is not None:
             from relman.tui.screens.log import LogScreen
 
-            self.app.push_screen(LogScreen(job.run_id, job.id))
+            fetch, attempt = self.relman.watch_.fetch, job.attempt
+            title = f"{safe(job.name, 120)} #{job.run_id}"
 
-    @command("browser", "o", title="Open in the browser", help="The selected job's or run's page on GitHub.",
-             group=_OPEN, footer="Browser", rank=40, when=lambda screen: bool(screen.url))  # fmt: skip
+            def open_log(progress: Progress) -> Awaitable[Path]:
+                return fetch.job_log(job.id, attempt, progress)
+
+            def now_known() -> Job | None:
+                jobs = self.relman.board.jobs.get(job.run_id, Section()).value or ()
+                return next((one for one in jobs if one.id == job.id), None)
+
+            self.app.push_screen(LogScreen(title, open_log, now_known))
+
+    @command(
+        "browser",
+        "o",
+        title="Open in the browser",
+        help="The selected job's or run's page on GitHub.",
+        group=_OPEN,
+        footer="Browser",
+        rank=40,
+        when=lambda screen: bool(screen.url),
+    )
     def open_in_browser(self) -> None:
         self.relman.open_url_in_browser(self.url)
 
@@ -296,30 +346,60 @@ class PipelineScreen(LiveScreen):
             return job.url
         return run.url if run is not None else ""
 
-    @command("copy-url", "y", title="Copy the URL", help="The page of the selected job or run, to the clipboard.",
-             group="Copy", footer="Copy URL", rank=45, when=lambda screen: bool(screen.url))  # fmt: skip
+    @command(
+        "copy-url",
+        "y",
+        title="Copy the URL",
+        help="The page of the selected job or run, to the clipboard.",
+        group="Copy",
+        footer="Copy URL",
+        rank=45,
+        when=lambda screen: bool(screen.url),
+    )
     def copy_url(self) -> None:
         self.relman.copy_text(safe(self.url, 2000), "the URL")
 
-    @command("copy-sha", "Y", title="Copy the commit", help="The full sha of the run's commit, to the clipboard.",
-             group="Copy", footer="Copy sha", rank=50,
-             when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha))  # fmt: skip
+    @command(
+        "copy-sha",
+        "Y",
+        title="Copy the commit",
+        help="The full sha of the run's commit, to the clipboard.",
+        group="Copy",
+        footer="Copy sha",
+        rank=50,
+        when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha),
+    )
     def copy_sha(self) -> None:
         run = self.run_shown
         if run is not None:
             self.relman.copy_text(safe(run.sha, 100), "the sha")
 
-    @command("copy-remedy", "C", title="Copy what to try", help="The commands for this kind of failure, to the clipboard.",
-             group="Copy", footer="Copy commands", rank=20, when=lambda screen: screen.remedy is not None)  # fmt: skip
+    @command(
+        "copy-remedy",
+        "C",
+        title="Copy what to try",
+        help="The commands for this kind of failure.",
+        group="Copy",
+        footer="Copy commands",
+        rank=20,
+        when=lambda screen: screen.remedy is not None,
+    )
     def copy_remedy(self) -> None:
         remedy = self.remedy
         if remedy is not None:
             self.relman.copy_text("\n".join(remedy.commands), f"{len(remedy.commands)} commands")
 
-    @command("filter", "/", title="Filter the runs", help="Words, branch: status: workflow: event: actor:, ! for not. In the graph: find a job.",
-             group=_RUNS, footer="Filter", rank=30)  # fmt: skip
+    @command(
+        "filter",
+        "/",
+        title="Filter the runs",
+        help="Words, or branch: status: workflow: event: actor:, with ! for not. Elsewhere: find a job.",
+        group=_RUNS,
+        footer="Filter",
+        rank=30,
+    )
     def ask_filter(self) -> None:
-        if self.focused in (self._graph, self._lines) and self._picture.spots:
+        if self.focused in (self._graph, self._lines) and self._picture is not None:
             self._prompt.ask("find", self._search, self._find_as_typed, back_to=self._graph)
         else:
             self._prompt.ask("filter", self._filter.text, self._set_filter, back_to=self._runs)
@@ -336,12 +416,25 @@ class PipelineScreen(LiveScreen):
             self._find(0)
         self._graph_pane.update()
 
-    @command("next-match", "n", title="", help="The next run of the filter, or the next job found.", group=_RUNS,
-             when=lambda screen: screen.searching)  # fmt: skip
+    @command(
+        "next-match",
+        "n",
+        title="",
+        help="The next run of the filter, or the next job found.",
+        group=_RUNS,
+        when=lambda screen: screen.searching,
+    )
     def next_match(self) -> None:
         self._step(1)
 
-    @command("previous-match", "N", title="", help="The one before.", group=_RUNS, when=lambda screen: screen.searching)
+    @command(
+        "previous-match",
+        "N",
+        title="",
+        help="The one before.",
+        group=_RUNS,
+        when=lambda screen: screen.searching,
+    )
     def previous_match(self) -> None:
         self._step(-1)
 
@@ -357,14 +450,14 @@ class PipelineScreen(LiveScreen):
 
     def _find(self, by: int) -> None:
         """To the next (1), previous (-1) or first from here (0) box whose name holds what is looked for."""
-        keys = [spot.key for spot in self._picture.spots if self._search.casefold() in spot.name.casefold()]
+        nodes = self._picture.nodes if self._picture is not None else ()
+        keys = {node.key for node in nodes if self._search.casefold() in node.name.casefold()}
         if not keys:
             return
-        order = [spot.key for spot in self._picture.spots]
+        order = [node.key for node in nodes]
         here = self._graph.selected
         at = order.index(here) if here in order else 0
         turn = order[at:] + order[:at] if by >= 0 else (order[at + 1 :] + order[: at + 1])[::-1]
         found = next((key for key in turn[0 if by == 0 else 1 :] if key in keys), None)
         if found is not None:
-            self._graph._select(found)
-
+            self._graph.choose(found)

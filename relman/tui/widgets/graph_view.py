@@ -105,14 +105,14 @@ class GraphView(ScrollView, can_focus=True):
         if to in (Move.TOP, Move.BOTTOM):
             if boxes:
                 ends = sorted(boxes, key=lambda box: (box.x, box.y))
-                self._select(ends[0 if to is Move.TOP else -1].key)
+                self.choose(ends[0 if to is Move.TOP else -1].key)
         elif to in _DIRECTIONS:
             if self._selected is None:
                 self.move(Move.TOP)
                 return
             key = self._drawing.neighbour(self._selected, _DIRECTIONS[to])
             if key is not None:
-                self._select(key)
+                self.choose(key)
         else:
             height = self.scrollable_content_region.height
             amount = max(1, height if to in (Move.PAGE_UP, Move.PAGE_DOWN) else height // 2)
@@ -123,7 +123,8 @@ class GraphView(ScrollView, can_focus=True):
         if self._selected is not None:
             self.post_message(self.Opened(self, self._selected))
 
-    def _select(self, key: str) -> None:
+    def choose(self, key: str) -> None:
+        """Asks for that box to be selected, as a key or the mouse does."""
         if key != self._selected:
             self.post_message(self.Selected(self, key))
         else:
@@ -209,4 +210,4 @@ class GraphView(ScrollView, can_focus=True):
         if event.chain >= 2 and key == self._selected:
             self.open()
         else:
-            self._select(key)
+            self.choose(key)

@@ -26,6 +26,11 @@ class Movable(Protocol):
     def move(self, to: Move) -> None: ...
 
 
+def moving(widget: object) -> Movable | None:
+    """The widget, if the movement keys move it."""
+    return widget if isinstance(widget, Movable) else None
+
+
 def moved(to: Move, at: int | None, count: int, page: int) -> int:
     """Where a cursor at ``at`` in ``count`` (at least 1) lines goes; it stops at the ends."""
     here = 0 if at is None else at
