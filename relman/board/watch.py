@@ -49,6 +49,8 @@ class Watch:
         fill_pace: float = 0.25,
     ) -> None:
         board = history.last_board() or Board(repo)
+        self._reader = reader
+        self._health = health
         self.store = Store(_with_notice(board, history))
         self.history = history
         self.refresher = Refresher(self.store, reader, clock, memory=history, health=health, checks=checks)
@@ -68,7 +70,7 @@ class Watch:
             ]
 
     async def stop(self) -> None:
-        """Cancels what is on its way, keeps the board for the next start and closes the history."""
+        """Cancels what is on its way, keeps the board for the next start, closes the history and the readers."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -79,6 +81,9 @@ class Watch:
                 async with asyncio.timeout(1):
                     await self.history.keep_board(self.store.board)
         await self.history.close()
+        await self._reader.aclose()
+        if self._health is not None:
+            await self._health.aclose()
 
     async def _fill(self) -> None:
         try:
