@@ -16,7 +16,19 @@ from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
 from relman.tui.present.graph import Picture, file_picture, free_picture
 from relman.tui.present.notice import Notice, instead
-from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, plain, quiet, safe, spread, text_of, width_of
+from relman.tui.present.piece import (
+    BLANK,
+    Line,
+    Piece,
+    fit,
+    joined,
+    plain,
+    quiet,
+    safe,
+    spread,
+    text_of,
+    width_of,
+)
 from relman.tui.present.runs import counts
 from relman.tui.present.times import ago, between, duration
 
