@@ -37,7 +37,7 @@ _NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 @dataclass(frozen=True)
 class Picture:
-    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable workflow file."""
+    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
 
     graph: RunGraph
     expected: Mapping[str, float]

@@ -117,7 +117,7 @@ def graph_title(
 
 
 def paths_line(times: RunTime, form: int = 2) -> Line:
-    """Fast and full path: wall time along the critical path. ``form`` 2 adds the job time summed and what is left."""
+    """Fast and full path as wall time along the critical path. ``form`` 2 adds job time and what is left."""
     parts: list[Line] = []
     paths = [("fast", times.fast), ("full", times.full)]
     if times.fast.jobs == times.full.jobs:  # the same jobs: one path
