@@ -403,10 +403,19 @@ PARSERS = [
     parse_repository.comparison,
 ]
 NAMES = st.sampled_from(
-    sorted(
-        {*run(), *job(), *environment(), *pending(), *approval(), *release(), *comparison([]), "workflow_runs"}
-    )
-    + [
+    [
+        *sorted(
+            {
+                *run(),
+                *job(),
+                *environment(),
+                *pending(),
+                *approval(),
+                *release(),
+                *comparison([]),
+                "workflow_runs",
+            }
+        ),
         "jobs",
         "workflows",
         "environments",
