@@ -183,6 +183,24 @@ async def _graph(arguments: Namespace, environ: Mapping[str, str]) -> int:
     )
 
 
+async def _logs(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import logs
+    from relman.cli.graph import has_colour
+
+    made = wiring.session(arguments, environ)
+    async with wiring.looking(made) as eyes:
+        return await logs.show_logs(
+            eyes.reader,
+            arguments.run,
+            job=arguments.job,
+            failed=arguments.failed,
+            raw=arguments.raw,
+            as_json=arguments.json,
+            colour=has_colour(sys.stdout),
+        )
+
+
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
     from relman import tokens, wiring
     from relman.cli import bug_report

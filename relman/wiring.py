@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relman import config, places, remote, report, target
-
 from relman.secret import Secret
 
 if TYPE_CHECKING:
@@ -86,11 +85,11 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
     from relman.board.fetch import Fetch
     from relman.board.history import History
     from relman.model.board import Board
-    from relman.probes.reader import Prober
+    from relman.probes.probes import Probes
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
     reader = _reader(made, history)
-    health = Prober()
+    health = Probes()
     try:
         yield Looking(
             reader,
@@ -150,7 +149,7 @@ def dashboard(made: Session) -> int:
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
-    from relman.probes.reader import Prober
+    from relman.probes.probes import Probes
     from relman.tui.app import RelmanApp
     from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
@@ -163,7 +162,7 @@ def dashboard(made: Session) -> int:
         history,
         SystemClock(),
         made.places.cache / "logs",
-        health=Prober(),
+        health=Probes(),
         checks=health_checks(made.settings),
     )
     settings = DashboardSettings(
