@@ -348,7 +348,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(opened, make, mo
     history = opened()
     await history.keep_runs([make.run(1)], b"")
     await history.close()
-    broken = (*database._MIGRATIONS, "CREATE TABLE half (x); ALTER TABLE nowhere ADD COLUMN y")
+    broken = (*database._MIGRATIONS, "CREATE TABLE half (x); INSERT INTO runs SELECT * FROM runs")
     with monkeypatch.context() as patch:
         patch.setattr(database, "_MIGRATIONS", broken)
         failed = opened()
