@@ -65,6 +65,9 @@ async def reader(world):
     await reader.aclose()
 
 
+another_reader = reader
+
+
 @pytest.fixture
 def store(world):
     return Store(Board(world.repo))
@@ -147,16 +150,20 @@ FAULTS = [
 @pytest.mark.parametrize(
     "fault", FAULTS, ids=lambda fault: f"{fault['kind']} {fault.get('status', '')}".strip()
 )
-async def test_faults_on_every_endpoint_keep_the_data_and_say_what_is_wrong(refresher, store, hand, fault):
+async def test_faults_on_every_endpoint_keep_the_data_and_say_what_is_wrong(
+    refresher, another_reader, store, hand, fault
+):
     asks = await read_everything(refresher, store)
     before = store.board
+    # As after a new start: an answer "unchanged" has no body that could be broken.
+    refresher = Refresher(store, another_reader, SystemClock())
     hand("/faults", **fault, times=None)
     problems = await asyncio.gather(*(refresher.refresh(ask) for ask in asks))
     for ask, problem in zip(asks, problems, strict=True):
+        if ask.part is Part.SOURCE and fault["kind"] == "body":
+            continue  # any text is a file's text
         section = section_of(store.board, ask)
         assert section.value is section_of(before, ask).value, ask
-        if ask.part is Part.SOURCE:
-            continue  # kept by commit, it is not asked again
         assert problem is not None, ask
         assert problem.title
         assert problem.hint or problem.detail, problem
@@ -193,7 +200,7 @@ async def test_status_reads_once_in_few_requests(reader, world, hand):
     assert board.runs.value
     assert board.deployments["production"].value
     assert any(section.value for section in board.pending.values())
-    assert hand()["requests"] <= 20
+    assert len(hand("/requests")["requests"]) <= 20, [one["path"] for one in hand("/requests")["requests"]]
 
 
 async def test_the_fill_finds_every_run_also_behind_a_cap(reader, store, history, world, hand, eventually):
@@ -242,4 +249,4 @@ async def test_a_running_run_is_followed_and_the_fill_ends(watch, hand, eventual
     await eventually(lambda: watch.store.board.run(run.id).state.finished)
     await eventually(lambda: all(job.state.finished for job in watch.store.board.jobs[run.id].value))
     path = await watch.fetch.job_log(watch.store.board.jobs[run.id].value[0].id, 1)
-    assert path.read_bytes().count(b"\n") > 10
+    assert path.read_bytes().count(b"\n") > 10, path.read_bytes()[:500]
