@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -33,6 +34,19 @@ from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 if TYPE_CHECKING:
     from relman.tui.screens.menu import MenuScreen
 
+_KEY_NAMES = {
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "slash": "/",
+    "colon": ":",
+}
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
 
@@ -128,6 +142,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
         self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, False))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
+        *modifiers, key = binding.key.split("+")
+        return "+".join([*modifiers, _KEY_NAMES.get(key, key)])
 
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 
