@@ -319,8 +319,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            self._exception = error  # a test that drives the app raises it again
-            self._exception_event.set()
             now = self.now()
             text = crash.report_text(error, self.settings.secrets, now)
             directory = self.settings.state_directory
@@ -328,6 +326,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))
+            self._exception = error  # a test that drives the app raises it again
+            self._exception_event.set()
         self._close_messages_no_wait()
 
     def panic(self, *renderables: Any) -> None:

@@ -148,6 +148,11 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         self.set_class(body is not None, "-zoomed")
         for pane in self.query(Pane):
             pane.set_class(body is not None and pane.body is body, "-zoom")
+        for holder in self.query(".-zoom-path"):
+            holder.remove_class("-zoom-path")
+        for pane in self.query(Pane):
+            if pane.has_class("-zoom") and pane.parent is not None and pane.parent is not self:
+                cast("Widget", pane.parent).add_class("-zoom-path")
         self.refresh_bindings()
 
     # ── movement ─────────────────────────────────────────────────────────────────────────────
