@@ -112,7 +112,7 @@ class ReleaseTrain:
             sha = parents[0]
         if sha in known or sha in tagged:
             return False
-        unreleased = [one for one in self.hub.repository.history(sha) if one.sha not in known]
+        unreleased = self.hub.repository.history(sha, beyond=known)
         kinds = {match["kind"] for one in unreleased if (match := _TITLE.match(one.message))}
         if not kinds & {"feat", "fix", "perf"}:
             return False
@@ -234,7 +234,7 @@ class ReleaseTrain:
         if before is None:
             return f"**Full Changelog**: https://github.com/acme/agentic-backend/commits/{tag}"
         known = self.hub.repository.ancestors(tags[before].commit)
-        lines = [_note(one) for one in self.hub.repository.history(tags[tag].commit) if one.sha not in known]
+        lines = [_note(one) for one in self.hub.repository.history(tags[tag].commit, beyond=known)]
         link = f"**Full Changelog**: https://github.com/acme/agentic-backend/compare/{before}...{tag}"
         return "\n".join(["## What's Changed", *lines, "", link]) if lines else link
 

@@ -1,0 +1,131 @@
+"""The program's beginning. It imports a room only when a command needs it: start-up time is a feature."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from relman.wiring import Session
+
+
+def run() -> None:
+    """The console script ``relman``."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
+    """Runs one command and gives its exit code. Nothing escapes but ``SystemExit`` of ``--help``."""
+    if list(argv) == ["--version"]:  # before anything is imported
+        from relman import __version__
+
+        print(f"relman {__version__}")  # noqa: T201
+        return 0
+    from relman.cli.arguments import wants_json
+    from relman.cli.output import write_error
+    from relman.errors import Exit, Kind, Problem, RelmanError
+
+    environ = os.environ if environ is None else environ
+    as_json = wants_json(argv)
+    try:
+        code = _command(argv, environ)
+        sys.stdout.flush()
+    except RelmanError as error:
+        write_error(error.problem, as_json=as_json)
+        code = error.problem.exit_code
+    except BrokenPipeError:
+        # Whoever read us has enough. Python would complain once more while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.OK
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except Exception as error:  # the last one: a report instead of a traceback
+        from relman import places, report
+
+        report.tell(error, places.find(environ).state, report.secrets_in(environ))
+        if as_json:
+            write_error(Problem(Kind.LOCAL, "relman failed unexpectedly", type(error).__name__), as_json=True)
+        code = Exit.FAILED
+    return int(code)
+
+
+def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    from relman.cli import arguments as line
+
+    arguments = line.parse(argv)
+    match arguments.command:
+        case "demo":
+            return _demo(arguments, environ)
+        case "graph" if arguments.workflow:
+            from relman.cli import graph
+
+            return graph.show_file(arguments.directory / arguments.workflow, as_json=arguments.json)
+        case "bug-report":
+            return _bug_report(arguments, environ)
+        case None | "monitor":
+            return _dashboard(arguments, environ)
+    import asyncio
+
+    commands = {"status": _status, "graph": _graph, "logs": _logs}
+    return asyncio.run(commands[arguments.command](arguments, environ))
+
+
+def _dashboard(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman.cli.arguments import has_terminal
+    from relman.errors import usage_error
+
+    if not has_terminal():
+        raise usage_error(
+            "The dashboard needs a terminal for input and output",
+            hint="Without one, use `relman status`, with --json for a program.",
+        )
+    from relman import wiring
+
+    made = wiring.session(arguments, environ, read_only=arguments.command == "monitor")
+    return wiring.dashboard(made)
+
+
+async def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.board.once import read_once
+    from relman.cli import status
+    from relman.model.roles import roles
+
+    made = wiring.session(arguments, environ)
+    async with wiring.looking(made) as eyes:
+        board = await read_once(
+            eyes.reader, eyes.clock, eyes.board, health=eyes.health, checks=eyes.checks, memory=eyes.history
+        )
+        if board.runs.error is None:
+            await eyes.history.keep_board(board)
+    words = made.settings.workflows
+    parts = roles(board.runs.value or (), ci=words.ci, cd=words.cd, nightly=words.nightly)
+    return status.show(board, parts, eyes.clock.now(), read_only=made.read_only, as_json=arguments.json)
+
+
+def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import tokens, wiring
+    from relman.cli import bug_report
+    from relman.errors import RelmanError
+    from relman.remote import GITHUB, host_of
+
+    keys: tuple[str, ...] = ()
+    host = source = ""
+    problem = None
+    try:
+        settings = wiring.read_settings(arguments, environ)
+        keys = tuple(
+            f"{'your' if origin.trusted else 'team'}: {key}" for key, origin in settings.origins.items()
+        )
+        made = wiring.session(arguments, environ)
+        web = host_of(made.target.api_url)
+        host = GITHUB if web == GITHUB else "*.ghe.com" if tokens.belongs_to_github(web) else "another host"
+        source = made.target.token.source
+    except RelmanError as error:
+        problem = error.problem
+    found = bug_report.Circumstances(keys, host, source, problem)
+    return bug_report.show(found, environ, as_json=arguments.json)
