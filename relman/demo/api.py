@@ -23,7 +23,7 @@ from relman.demo.view import REPOSITORY_ID
 VERSIONS = ("2022-11-28", "2026-03-10")
 _SIGN_IN = {401: "Requires authentication", 403: "Must have admin rights to Repository."}
 _EXPOSED = (
-    "ETag, Link, Location, Retry-After, X-GitHub-OTP, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Used, "
+    "ETag, Link, Location, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Used, "
     "X-RateLimit-Resource, X-RateLimit-Reset, X-OAuth-Scopes, X-Accepted-OAuth-Scopes, X-GitHub-Media-Type, "
     "X-GitHub-SSO, X-GitHub-Request-Id, Deprecation, Sunset"
 )

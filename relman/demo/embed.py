@@ -96,8 +96,9 @@ def start(
 
 
 def _first_line(stream: IO[str], timeout: float) -> str:
-    """The first line, or nothing when it does not come in time. A thread, for pipes cannot be waited for everywhere."""
+    """The first line, or nothing when it does not come in time."""
     lines: list[str] = []
+    # A thread: not on every system can a pipe be waited for with a limit.
     reading = threading.Thread(target=lambda: lines.append(stream.readline()), daemon=True)
     reading.start()
     reading.join(timeout)

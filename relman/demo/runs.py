@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 
 from relman.demo.agenda import Agenda
+from relman.demo.chance import dice
 from relman.demo.deploys import Deploys
 from relman.demo.failures import FAILURES, WARNINGS, Fate, draw_fate
 from relman.demo.job_tables import (
@@ -427,7 +428,7 @@ class Runs:
             plan.show(self.agenda.now)
 
     def _rng(self, *parts: object) -> Random:
-        return Random("/".join(map(str, (self.seed, *parts))))
+        return dice(self.seed, *parts)
 
 
 def _with_ancestors(
