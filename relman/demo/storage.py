@@ -1,4 +1,4 @@
-"""The second origin: where logs and archives lie. It knows signatures only, and refuses a token as Azure does."""
+"""The second origin: where logs and archives lie. It knows signatures only, and refuses a token like Azure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
         return _refused(
             400,
             "InvalidAuthenticationInfo",
-            "Authentication information is not given in the correct format. Check the value of Authorization header.",
+            "Authentication information is not given in the correct format. "
+            "Check the value of Authorization header.",
         )
     if method not in ("GET", "HEAD"):
         return _refused(405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
