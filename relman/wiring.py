@@ -139,6 +139,7 @@ def dashboard(made: Session) -> int:
     from relman.github.reader import Reader
     from relman.probes.reader import Prober
     from relman.tui.app import RelmanApp
+    from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
@@ -160,6 +161,4 @@ def dashboard(made: Session) -> int:
         state_directory=made.places.state,
         secrets=(made.target.token.secret,),
     )
-    app = RelmanApp(watch, settings)
-    app.run()
-    return app.return_code or 0
+    return run_dashboard(RelmanApp(watch, settings))

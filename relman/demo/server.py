@@ -66,7 +66,7 @@ async def serve(site: Site) -> AsyncIterator[Running]:
         )
     )
     task = asyncio.create_task(server.serve(sockets=list(sockets.values())))
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110  the server has no event for it
         await asyncio.sleep(0.005)
     living = asyncio.create_task(_live(site))
     running = Running(server, urls, task)
@@ -79,8 +79,8 @@ async def serve(site: Site) -> AsyncIterator[Running]:
 
 
 def _listening() -> socket.socket:
-    # With the protocol named, asyncio switches Nagle's algorithm off for what is accepted here; without, it does not,
-    # and every answer on a kept connection waits 40 ms.
+    # With the protocol named, asyncio switches Nagle's algorithm off for what is accepted here. Without, it
+    # does not, and every answer on a kept connection waits 40 ms.
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.bind((_HOST, 0))

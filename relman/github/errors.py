@@ -177,7 +177,7 @@ def gone(what: str, words: str = "", status: int | None = 410) -> Problem:
         Kind.GONE,
         f"GitHub no longer keeps {what}",
         words,
-        "Logs and artifacts end with the repository's retention (90 days unless set otherwise), or were deleted.",
+        "Its retention ended (90 days for logs, unless the repository says otherwise), or somebody deleted it.",
         status=status,
     )
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.github.fields import Fields, each, number, objects
-from relman.github.reply import Reply, decoded, origin, page_number
+from relman.github.reply import Reply, decoded
 from relman.github.requests import Request
 from relman.model.answer import Page
 
@@ -52,7 +52,8 @@ def page(
     """A page of a list, which is the whole body or what ``name`` holds in it.
 
     More follows where the server's Link says so. Where a proxy took the Link away, a full page with a
-    larger total says it too.
+    larger total says it too. The Link's address is never followed: the next page is asked for by its
+    number, so that no answer can send us, and a token, somewhere else.
     """
     value = document(reply, request)
     total = None
@@ -60,7 +61,7 @@ def page(
         fields = value if isinstance(value, dict) else {}
         value, total = fields.get(name), number(fields, "total_count")
     items = _listed(value, reply, request)
-    more = reply.next_url is not None
+    more = reply.has_next
     if not reply.header("link") and total is not None:
         more = len(items) >= request.per_page and request.page * request.per_page < total
     return Page(each(items, read), total, more, reply.partial)
@@ -70,26 +71,6 @@ def _listed(value: object, reply: Reply, request: Request) -> list[Fields]:
     if not isinstance(value, list):
         raise unreadable(reply, request)
     return objects(value)
-
-
-def next_request(reply: Reply, request: Request, host: tuple[str, str, int] | None) -> Request | None:
-    """The request for the next page, or None at the end.
-
-    Built from our own request: a page link is only read for its number, so that no answer can send us
-    (and a token) somewhere else. One that names another host than ``host`` is an error.
-    """
-    target = reply.next_url
-    if target is None:
-        return None
-    if origin(target) not in {None, host}:
-        raise RelmanError(
-            Problem(
-                Kind.SERVER,
-                f"The next page of {request.what} is said to be on another host",
-                hint="It was not followed. Check the API address, and whether a proxy rewrites it.",
-            )
-        )
-    return request.at_page(max(request.page + 1, page_number(target) or 0))
 
 
 def unreadable(reply: Reply, request: Request) -> RelmanError:

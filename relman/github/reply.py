@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_LINK = re.compile(r"<[^<>]*>([^<]*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?:[;,]|$)", re.IGNORECASE)
 
 
@@ -31,12 +31,9 @@ class Reply:
         return http_date(self.header("date"))
 
     @property
-    def next_url(self) -> str | None:
-        """The address of the next page, as the server says it: not to be trusted with a token."""
-        for target, parameters in _LINK.findall(self.header("link")):
-            if _NEXT.search(parameters):
-                return str(target)
-        return None
+    def has_next(self) -> bool:
+        """Whether the Link header names a next page."""
+        return any(_NEXT.search(parameters) for parameters in _LINK.findall(self.header("link")))
 
     @property
     def partial(self) -> bool:
@@ -83,12 +80,3 @@ def origin(url: str) -> tuple[str, str, int] | None:
     if scheme not in {"http", "https"} or not host:
         return None
     return scheme, host, port or (443 if scheme == "https" else 80)
-
-
-def page_number(url: str) -> int | None:
-    """The ``page`` in an address's query, or None."""
-    try:
-        values = parse_qs(urlsplit(url).query).get("page", [])
-    except ValueError:
-        return None
-    return whole_number(values[-1]) if values else None

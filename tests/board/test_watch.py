@@ -60,6 +60,22 @@ async def test_a_history_that_cannot_be_kept_is_on_the_board(watch, source, tmp_
     await one.stop()
 
 
+async def test_a_fault_in_the_background_is_seen_and_ends_nothing(watch, source, make, eventually):
+    source.all_runs = [make.run(1, at=make.START)]
+    one = watch()
+
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    one.history.covered = broken
+    one.start()
+    await eventually(lambda: one.store.board.fill.error)
+    assert one.store.board.fill.error.detail == "ZeroDivisionError"
+    one.poller.refresh_now()
+    await eventually(lambda: source.asked("runs") >= 2)
+    await one.stop()
+
+
 async def test_nothing_is_asked_before_the_start(watch, source):
     one = watch()
     await asyncio.sleep(0.02)

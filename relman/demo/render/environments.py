@@ -123,7 +123,8 @@ def deployment_status(view: View, of: DeploymentRecord, record: StatusRecord) ->
         "url": f"{address}/statuses/{record.id}",
         "id": record.id,
         "node_id": node_id("DeploymentStatus", record.id),
-        "state": record.state,
+        # The description knows "waiting" in webhooks only; over REST such a deployment is pending.
+        "state": "pending" if record.state == "waiting" else record.state,
         "creator": user(view, record.creator),
         "description": record.description,
         "environment": of.environment,

@@ -43,16 +43,14 @@ def organisation(view: View) -> JSON:
     return user(view, UserRecord(OWNER_ID, login, login, "", "Organization"))
 
 
-def account(view: View, record: UserRecord) -> JSON:
-    """The person whose token it is, as ``/user`` shows a person to themselves."""
+def profile(view: View, record: UserRecord) -> JSON:
+    """A person as others see them."""
     return user(view, record) | {
-        "user_view_type": "private",
         "name": record.name,
         "company": None,
         "blog": "",
         "location": None,
-        "email": record.email,
-        "notification_email": record.email,
+        "email": None,
         "hireable": None,
         "bio": None,
         "twitter_username": None,
@@ -62,6 +60,15 @@ def account(view: View, record: UserRecord) -> JSON:
         "following": 9,
         "created_at": _JOINED,
         "updated_at": _JOINED,
+    }
+
+
+def account(view: View, record: UserRecord) -> JSON:
+    """The person whose token it is, as ``/user`` shows a person to themselves."""
+    return profile(view, record) | {
+        "user_view_type": "private",
+        "email": record.email,
+        "notification_email": record.email,
         "private_gists": 0,
         "total_private_repos": 0,
         "owned_private_repos": 0,

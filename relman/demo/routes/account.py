@@ -8,6 +8,39 @@ from relman.demo.render import people, repository
 from relman.demo.routing import Route
 
 R = "/repos/{owner}/{repo}"
+_ROOT = {
+    "current_user_url": "/user",
+    "current_user_authorizations_html_url": "/settings/connections/applications{/client_id}",
+    "authorizations_url": "/authorizations",
+    "code_search_url": "/search/code?q={query}{&page,per_page,sort,order}",
+    "commit_search_url": "/search/commits?q={query}{&page,per_page,sort,order}",
+    "emails_url": "/user/emails",
+    "emojis_url": "/emojis",
+    "events_url": "/events",
+    "feeds_url": "/feeds",
+    "followers_url": "/user/followers",
+    "following_url": "/user/following{/target}",
+    "gists_url": "/gists{/gist_id}",
+    "issue_search_url": "/search/issues?q={query}{&page,per_page,sort,order}",
+    "issues_url": "/issues",
+    "keys_url": "/user/keys",
+    "label_search_url": "/search/labels?q={query}&repository_id={repository_id}{&page,per_page}",
+    "notifications_url": "/notifications",
+    "organization_url": "/orgs/{org}",
+    "organization_repositories_url": "/orgs/{org}/repos{?type,page,per_page,sort}",
+    "organization_teams_url": "/orgs/{org}/teams",
+    "public_gists_url": "/gists/public",
+    "rate_limit_url": "/rate_limit",
+    "repository_url": "/repos/{owner}/{repo}",
+    "repository_search_url": "/search/repositories?q={query}{&page,per_page,sort,order}",
+    "current_user_repositories_url": "/user/repos{?type,page,per_page,sort}",
+    "starred_url": "/user/starred{/owner}{/repo}",
+    "starred_gists_url": "/gists/starred",
+    "user_url": "/users/{user}",
+    "user_organizations_url": "/user/orgs",
+    "user_repositories_url": "/users/{user}/repos{?type,page,per_page,sort}",
+    "user_search_url": "/search/users?q={query}{&page,per_page,sort,order}",
+}
 
 
 def _signed_in(ask: Ask) -> bool:
@@ -15,15 +48,7 @@ def _signed_in(ask: Ask) -> bool:
 
 
 def _root(ask: Ask) -> Reply:
-    view = ask.view
-    return Reply(
-        {
-            "current_user_url": view.root("/user"),
-            "rate_limit_url": view.root("/rate_limit"),
-            "repository_url": view.root("/repos/{owner}/{repo}"),
-            "user_url": view.root("/users/{user}"),
-        }
-    )
+    return Reply({key: ask.view.root(path) for key, path in _ROOT.items()})
 
 
 def _user(ask: Ask) -> Reply:
@@ -34,7 +59,7 @@ def _someone(ask: Ask) -> Reply:
     login = ask.params["login"].lower()
     for one in ask.world.users:
         if one.login.lower() == login:
-            return Reply(people.user(ask.view, one) | {"name": one.name})
+            return Reply(people.profile(ask.view, one))
     raise not_found()
 
 

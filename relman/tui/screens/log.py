@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
@@ -38,6 +39,10 @@ def _shown(screen: LogScreen) -> bool:
     return screen.shown and not screen.asking
 
 
+def _foldable(screen: LogScreen) -> bool:
+    return _shown(screen) and screen.view.has_groups
+
+
 class LogScreen(LiveScreen):
     """Shows what ``open_log`` gives. ``job`` gives the job as it is known now (None once it is not known)."""
 
@@ -60,7 +65,7 @@ class LogScreen(LiveScreen):
         yield LinesView(id="log-instead")
         yield LogView(id="log-view")
         yield LineBar(self._status_line, id="log-status")
-        yield Input(id="log-search", placeholder="Search; a capital letter makes case count", select_on_focus=False)
+        yield Input(id="log-search", placeholder="Find in the log; capital letters count once you type one")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -95,7 +100,8 @@ class LogScreen(LiveScreen):
         except RelmanError as error:
             self._failed(error.problem)
         except OSError as error:
-            self._failed(Problem(Kind.LOCAL, "The log cannot be read", f"{error.strerror}", "r fetches it again."))
+            why = error.strerror or str(error)
+            self._failed(Problem(Kind.LOCAL, "The log cannot be read", why, "Press r to fetch it again."))
         else:
             self._problem = None
             self._tries = 0
@@ -137,7 +143,11 @@ class LogScreen(LiveScreen):
         if not self.shown:
             self._draw()
 
-    def on_log_view_changed(self) -> None:
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)  # once the widgets have their new sizes
+
+    @on(LogView.Changed)
+    def _moved(self) -> None:
         self.query_one("#log-status", LineBar).update()
 
     def _draw(self) -> None:
@@ -193,13 +203,13 @@ class LogScreen(LiveScreen):
         self._draw()
         self.refresh_bindings()
 
-    @command("search-next", "n", title="Next place", help="The next place found; without a search the next error.",
+    @command("search-next", "n", title="Next place", help="The next place found; without a search, error.",
              group=_GROUP, footer="Next", rank=11, when=_shown)  # fmt: skip
     def search_next(self) -> None:
         self._next(back=False)
 
-    @command("search-previous", "N", title="Previous place",
-             help="The place found before; without a search the error before.", group=_GROUP, when=_shown)  # fmt: skip
+    @command("search-previous", "N", title="Place before", help="The place before; without a search, error.",
+             group=_GROUP, when=_shown)  # fmt: skip
     def search_previous(self) -> None:
         self._next(back=True)
 
@@ -209,35 +219,35 @@ class LogScreen(LiveScreen):
         searched = self.view.status.searched
         self.relman.tell(f"Not found: {searched}" if searched else "No line is marked as an error.")
 
-    @command("log-fold", "f", "enter", title="Fold the group", help="Fold or unfold the group under the cursor.",
-             group=_GROUP, footer="Fold", rank=20, when=lambda screen: _shown(screen) and screen.view.has_groups)  # fmt: skip
+    @command("log-fold", "f", "enter", title="Fold the group", help="Fold or unfold the group at the cursor.",
+             group=_GROUP, footer="Fold", rank=20, when=_foldable)  # fmt: skip
     def fold(self) -> None:
         if not self.view.fold():
             self.relman.tell("This line is in no group.")
 
     @command("log-fold-all", "F", title="Fold all groups", help="Unfold all groups, or fold all.", group=_GROUP,
-             when=lambda screen: _shown(screen) and screen.view.has_groups)  # fmt: skip
+             when=_foldable)  # fmt: skip
     def fold_all(self) -> None:
         self.view.fold_all()
 
-    @command("log-timestamps", "T", title="Times", help="Show or hide when each line was written (UTC).", group=_GROUP,
-             footer="Times", rank=21, when=_shown)  # fmt: skip
+    @command("log-timestamps", "T", title="Times", help="Show or hide when a line was written (UTC).",
+             group=_GROUP, footer="Times", rank=21, when=_shown)  # fmt: skip
     def timestamps(self) -> None:
         self.view.toggle_times()
 
-    @command("log-wrap", "w", title="Wrap long lines", help="Break long lines into rows, or cut them.", group=_GROUP,
-             footer="Wrap", rank=22, when=_shown)  # fmt: skip
+    @command("log-wrap", "w", title="Wrap long lines", help="Break long lines into rows, or cut them.",
+             group=_GROUP, footer="Wrap", rank=22, when=_shown)  # fmt: skip
     def wrap(self) -> None:
         self.view.toggle_wrap()
 
-    @command("log-copy", "y", title="Copy", help="Copy the selection, or the line under the cursor.", group=_GROUP,
-             footer="Copy", rank=23, when=_shown)  # fmt: skip
+    @command("log-copy", "y", title="Copy", help="Copy the selection, or the line under the cursor.",
+             group=_GROUP, footer="Copy", rank=23, when=_shown)  # fmt: skip
     def copy(self) -> None:
         text, what = self.view.copied()
         if text:
             self.relman.copy_text(text, what)
 
-    @command("log-reload", "r", title="Fetch again", help="Ask for the log again; shows what a file has grown by.",
+    @command("log-reload", "r", title="Fetch again", help="Ask for the log again; a file that grew goes on.",
              group=_GROUP, footer="Fetch", rank=70)  # fmt: skip
     def reload(self) -> None:
         self._tries = 0
@@ -245,7 +255,8 @@ class LogScreen(LiveScreen):
         self._load()
         self._draw()
 
-    @command("back", "escape", title="", help="End the search; then back.", group=_GROUP, footer="Back", rank=75)
+    @command("back", "escape", title="", help="End the search; then back.", group=_GROUP, footer="Back",
+             rank=75)  # fmt: skip
     def back(self) -> None:
         if self.asking:
             self.view.cancel_search()

@@ -1,7 +1,7 @@
 """A log on disk: read at any place, indexed and searched by daemon threads in slices of time.
 
 The file is read with plain reads, not mapped: a mapped file that another process cuts short ends the program.
-A read on the event loop takes one block (:data:`relman.model.log_index.BLOCK` bytes), lately written or indexed.
+A read on the event loop takes one block of a few kilobytes, lately written or indexed.
 """
 
 from __future__ import annotations
@@ -109,6 +109,10 @@ class Job:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=work, args=(self._stop,), daemon=True)
         self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Asks it to end. It reports nothing that counts any more."""

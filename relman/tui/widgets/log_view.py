@@ -11,20 +11,10 @@ from bisect import bisect_left, bisect_right
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.cache import LRUCache
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.selection import Selection
-from textual.strip import Strip
 
-from relman.model.job_log import Level
 from relman.model.log_folds import Folds
 from relman.model.log_index import Slice
 from relman.model.log_rows import Rows, Tall
@@ -32,34 +22,13 @@ from relman.model.log_search import Wanted
 from relman.tui.present.log import LogStatus
 from relman.tui.widgets.log_file import Hits, Job, LogFile, scan, search
 from relman.tui.widgets.log_hits import FoundLines
-from relman.tui.widgets.log_paint import PARTS, Layer, Palette, ground_of, row, style_of
-from relman.tui.widgets.log_wrap import Measured, Shown, measure, row_starts, shown
+from relman.tui.widgets.log_sheet import FOLD_CELLS, LogSheet
+from relman.tui.widgets.log_wrap import Measured, measure
 from relman.tui.widgets.moves import Move, moved
 
-MOST_COPIED = 1 << 20  # characters; most terminals take far less
-_TIME_CELLS = 9
-_FOLD_CELLS = 2
 
-
-class LogView(ScrollView, can_focus=True):
+class LogView(LogSheet):
     """Shows one log: :meth:`open_file` gives it the file. ``Changed`` says that :attr:`status` is another."""
-
-    DEFAULT_CSS = """
-    LogView {
-        scrollbar-size-horizontal: 0;
-        & > .log-view--cursor { background: $panel; }
-        & > .log-view--number, & > .log-view--guide { color: $foreground 45%; }
-        & > .log-view--number-cursor { color: $accent; text-style: bold; }
-        & > .log-view--time, & > .log-view--mark, & > .log-view--debug { color: $foreground 65%; }
-        & > .log-view--group { text-style: bold; }
-        & > .log-view--error { color: $error; text-style: bold; }
-        & > .log-view--warning { color: $warning; }
-        & > .log-view--notice, & > .log-view--command { color: $accent; }
-        & > .log-view--match { background: $warning; color: $background; }
-        & > .log-view--match-current { background: $accent; color: $background; text-style: bold; }
-    }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"log-view--{part}" for part in PARTS}
 
     class Changed(Message):
         """The status is another one."""
@@ -76,28 +45,18 @@ class LogView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.file: LogFile | None = None
-        self.cursor = 0  # a line, from 0
-        self.times = False
-        self.wrap = False
         self._moved = False  # a person chose the place: nothing jumps by itself any more
-        self._folds = Folds()
         self._marks = 0
         self._errors: list[int] = []
         self._warnings = 0
-        self._rows = Rows(0)
         self._tall = Tall()
         self._tall_width = 0  # for which the rows are measured
         self._wrap_limited = False
-        self._widest = 0
-        self._found: FoundLines | None = None
         self._search_from = 0
         self._leaps = False  # to the first place found, once there is one
         self._scan_job: Job | None = None
         self._search_job: Job | None = None
         self._wrap_job: Job | None = None
-        self._decoded: LRUCache[int, Shown] = LRUCache(256)
-        self._palette: Palette | None = None
 
     # ── the file ─────────────────────────────────────────────────────────────────────────────
 
@@ -158,9 +117,10 @@ class LogView(ScrollView, can_focus=True):
                 self._leap()
                 self.refresh()
             case Measured() as measured if report.owner is self._tall:
+                place = self._place()  # by the rows as they were
                 self._tall.extend(measured.lines, measured.extras)
                 self._wrap_limited = measured.capped
-                self._arrange()
+                self._arrange(place)
             case _:
                 return
         self.post_message(self.Changed())
@@ -180,6 +140,8 @@ class LogView(ScrollView, can_focus=True):
             self._show(self._errors[0])
         if part.finished:
             self._measure()
+            if self._found is not None and self._found.finished:  # the file has grown since
+                self.search(self._found.wanted.text, leap=False)
 
     @property
     def status(self) -> LogStatus:
@@ -206,26 +168,18 @@ class LogView(ScrollView, can_focus=True):
 
     # ── where things are ─────────────────────────────────────────────────────────────────────
 
-    @property
-    def _gutter(self) -> int:
-        digits = max(4, len(str(self.file.index.line_count if self.file else 0)))
-        return digits + 1 + (_TIME_CELLS if self.times else 0) + _FOLD_CELLS
+    def _place(self) -> tuple[int, int]:
+        """A line to hold on to, and how many rows it is below the top: the cursor's when that is in view."""
+        rows, top = self._rows, int(self.scroll_offset.y)
+        here = rows.row_of(self.cursor)
+        if top <= here < top + self._page:
+            return self.cursor, here - top
+        line = rows.at(top)[0]
+        return line, rows.row_of(line) - top
 
-    @property
-    def _room(self) -> int:
-        """Cells for text."""
-        return max(2, self.scrollable_content_region.width - self._gutter)
-
-    @property
-    def _page(self) -> int:
-        return max(1, self.scrollable_content_region.height)
-
-    def _arrange(self) -> None:
-        """Lines to rows afresh, with what is in view kept in place."""
-        top = int(self.scroll_offset.y)
-        here = self._rows.row_of(min(self.cursor, self._rows.line_count))
-        anchor = self.cursor if top <= here < top + self._page else self._rows.at(top)[0]
-        below = self._rows.row_of(min(anchor, self._rows.line_count)) - top
+    def _arrange(self, place: tuple[int, int] | None = None) -> None:
+        """Lines to rows afresh, with ``place`` (by default what is in view) kept where it is."""
+        anchor, below = place or self._place()
         lines = self.file.index.line_count if self.file else 0
         self._rows = Rows(lines, self._folds.hidden, self._tall if self.wrap else None)
         self.cursor = max(0, min(self.cursor, lines - 1))
@@ -234,10 +188,6 @@ class LogView(ScrollView, can_focus=True):
         self._resize()
         self._to_row(self._rows.row_of(min(anchor, lines)) - below)
         self.refresh()
-
-    def _resize(self) -> None:
-        width = 0 if self.wrap else self._gutter + self._widest
-        self.virtual_size = Size(width, self._rows.total)
 
     def _to_row(self, y: int) -> None:
         self.scroll_to(
@@ -360,8 +310,9 @@ class LogView(ScrollView, can_focus=True):
         self._to_view(self.cursor)
         self._moved_on()
 
-    def search(self, text: str) -> None:
-        """Looks for ``text`` from where the cursor was when the search began; empty ends the search."""
+    def search(self, text: str, *, leap: bool = True) -> None:
+        """Looks for ``text`` and goes to its first place from where the cursor was when the search began;
+        empty text ends the search."""
         if self._search_job is not None:
             self._search_job.stop()
             self._search_job = None
@@ -370,7 +321,7 @@ class LogView(ScrollView, can_focus=True):
         file = self.file
         self._found = None
         if file is not None and text:
-            self._leaps = True
+            self._leaps = leap
             self._found = found = FoundLines(Wanted(text))
             self._search_job = Job(lambda stop: search(file, found.wanted, partial(self._report, found), stop))
         self._moved_on()
@@ -423,138 +374,5 @@ class LogView(ScrollView, can_focus=True):
         if line >= self._rows.line_count:
             return
         self._go(line)
-        if self._gutter - _FOLD_CELLS <= event.x < self._gutter and self._folds.title(line):
+        if self._gutter - FOLD_CELLS <= event.x < self._gutter and self._folds.title(line):
             self.fold()
-
-    # ── drawing ──────────────────────────────────────────────────────────────────────────────
-
-    def _line(self, number: int) -> Shown:
-        line = self._decoded.get(number)
-        if line is None and self.file is not None:
-            line = self._decoded[number] = shown(self.file.line(number))
-        return line if line is not None else Shown(Level.TEXT, "", "", (), 0, 0)
-
-    def _extent(self, line: Shown, sub: int) -> tuple[int, int]:
-        """The characters that a row of the line shows."""
-        if not self.wrap:
-            return 0, len(line.text)
-        starts = row_starts(line.text, self._room)
-        if sub >= len(starts):  # the width has changed and the rows are not measured yet
-            return len(line.text), len(line.text)
-        return starts[sub], starts[sub + 1] if sub + 1 < len(starts) else len(line.text)
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text, at most :data:`MOST_COPIED` characters of it. Rows of one line are joined."""
-        parts: list[str] = []
-        size = 0
-        before = -1
-        start = selection.start.y if selection.start is not None else 0
-        end = selection.end.y if selection.end is not None else self._rows.total - 1
-        for y in range(max(0, start), min(end, self._rows.total - 1) + 1):
-            number, sub = self._rows.at(y)
-            line = self._line(number)
-            first, last = self._extent(line, sub)
-            left, right = selection.get_span(y) or (0, 0)
-            text = line.text[first:last][left : None if right < 0 else right]
-            parts.append(("\n" if parts and number != before else "") + text)
-            before = number
-            size += len(parts[-1])
-            if size > MOST_COPIED:
-                break
-        return "".join(parts)[:MOST_COPIED], "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        del selection
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._palette = None
-        self.refresh()
-
-    def _colours(self) -> Palette:
-        if self._palette is None:
-            parts = {part: self.get_component_rich_style(f"log-view--{part}", partial=True) for part in PARTS}
-            selection = self.screen.get_component_rich_style("screen--selection", partial=True)
-            self._palette = Palette(self.rich_style, parts, selection)
-        return self._palette
-
-    def render_line(self, y: int) -> Strip:
-        palette, width = self._colours(), self.scrollable_content_region.width
-        at = y + int(self.scroll_offset.y)
-        number, sub = self._rows.at(at)
-        if number >= self._rows.line_count or self.file is None:
-            return Strip.blank(width, palette.base)
-        line = self._line(number)
-        base = palette.base + palette["cursor"] if number == self.cursor else palette.base
-        first, last = self._extent(line, sub)
-        x = 0 if self.wrap else int(self.scroll_offset.x)
-        text, left = row(
-            line.text, first, last, x, self._room, base, self._layers(number, line, at, first, base)
-        )
-        if not self.wrap:
-            self._grow(cell_len(line.text) + 1)
-        suffix = self._suffix(number, line, sub, last)
-        if suffix and cell_len(line.text[left:last]) + len(suffix) <= self._room:
-            text = Strip(
-                [*text.crop(0, cell_len(line.text[left:last])), Segment(suffix, base + palette["mark"])]
-            ).extend_cell_length(self._room, base)
-        text = text.apply_offsets(left - first, at)
-        return Strip.join([Strip(self._margin(number, sub, line, base)), text])
-
-    def _suffix(self, number: int, line: Shown, sub: int, last: int) -> str:
-        """How much is folded away, behind the title."""
-        if line.level is not Level.GROUP or last < len(line.text):
-            return ""
-        group = self._folds.title(number)
-        if group is None or not self._folds.folded(group) or group.last == group.first:
-            return ""
-        count = group.last - group.first - group.closed
-        return f"  {count:,} line{'' if count == 1 else 's'}"
-
-    def _grow(self, cells: int) -> None:
-        """Keeps the widest line seen, for scrolling sideways."""
-        if cells > self._widest:
-            self._widest = cells
-            self.call_later(self._resize)
-
-    def _margin(self, number: int, sub: int, line: Shown, base: Style) -> list[Segment]:
-        """Line number, time and the sign of a group."""
-        palette, here = self._colours(), number == self.cursor
-        digits = self._gutter - _FOLD_CELLS - 1 - (_TIME_CELLS if self.times else 0)
-        shown_number = f"{number + 1:>{digits}} " if sub == 0 else " " * (digits + 1)
-        segments = [Segment(shown_number, base + palette["number-cursor" if here else "number"])]
-        if self.times:
-            clock = line.clock if sub == 0 else ""
-            segments.append(Segment(f"{clock:<{_TIME_CELLS}}", base + palette["time"]))
-        sign = "  "
-        group = self._folds.around(number)
-        if group is not None:
-            if number == group.first:
-                sign = ("▶ " if self._folds.folded(group) else "▼ ") if sub == 0 else "│ "
-            else:
-                sign = "└ " if number == group.last and group.closed else "│ "
-        segments.append(Segment(sign, base + palette["guide"]))
-        return segments
-
-    def _layers(self, number: int, line: Shown, y: int, first: int, base: Style) -> list[Layer]:
-        """Everything that colours the text of a line, from below to above."""
-        palette = self._colours()
-        layers: list[Layer] = []
-        level = palette.of(line.level)
-        if level is not None:
-            layers.append((0, line.end, level))
-        text, ground = ground_of(base)
-        layers += [(span.start, span.end, style_of(span.look, text, ground)) for span in line.spans]
-        if line.end < len(line.text):
-            layers.append((line.end, len(line.text), palette["mark"]))
-        if self._found is not None:
-            style = palette["match-current" if number == self.cursor else "match"]
-            spans = self._found.wanted.spans(line.text[line.body : line.end])
-            layers += [(start + line.body, end + line.body, style) for start, end in spans]
-        selection = self.text_selection
-        span = selection.get_span(y) if selection is not None else None
-        if span is not None:
-            start, end = span
-            layers.append((first + start, len(line.text) if end < 0 else first + end, palette.selection))
-        return layers
