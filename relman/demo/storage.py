@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, QueryParams
 from relman.demo.exchange import Reply
 from relman.demo.records import JobRecord, RunRecord, StepRecord
 from relman.demo.site import Site
+from relman.demo.stage import Stage
 
 JOB_LOG = "/actions-results/job-logs/{job}.txt"
 RUN_LOGS = "/actions-results/run-logs/{run}/{attempt}.zip"
@@ -43,7 +44,7 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
             "correctly including the signature.",
         )
     if found := _JOB_LOG.fullmatch(path):
-        job = find_job(site, int(found[1]))
+        job = find_job(site.world, int(found[1]))
         if job is not None and has_log(job):
             return _stored(site.world.log(job), "text/plain; charset=utf-8", job.completed_at)
     elif found := _RUN_LOGS.fullmatch(path):
@@ -53,12 +54,8 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
     return _refused(404, "BlobNotFound", "The specified blob does not exist.")
 
 
-def find_job(site: Site, job_id: int) -> JobRecord | None:
-    for jobs in site.world.jobs.values():
-        for job in jobs:
-            if job.id == job_id:
-                return job
-    return None
+def find_job(world: Stage, job_id: int) -> JobRecord | None:
+    return next((job for jobs in world.jobs.values() for job in jobs if job.id == job_id), None)
 
 
 def has_log(job: JobRecord) -> bool:
