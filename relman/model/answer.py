@@ -36,3 +36,19 @@ class Page(Generic[T]):
     total: int | None = None
     more: bool = False
     partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """An answer kept so that the source can be asked whether it changed.
+
+    A store of these has ``get(key: str) -> Validator | None`` and ``put(key: str, validator: Validator)``,
+    both blocking (they are called in a worker thread, from several at once) and both free to forget.
+    ``headers`` are the ones needed to read the body again (paging, scopes), names in lower case.
+    """
+
+    etag: str | None
+    last_modified: str | None
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    stored_at: datetime

@@ -42,12 +42,14 @@ class Section(Generic[T]):
 class Fill:
     """How far the history of finished runs reaches back.
 
-    ``reached`` is the oldest time that is complete, ``target`` where the fill ends; ``runs`` how many are kept.
+    ``reached`` is the oldest time that is complete, ``target`` where the fill ends; ``runs`` how many are
+    kept; ``jobs_left`` of how many finished runs the jobs are still to be read.
     """
 
     target: datetime | None = None
     reached: datetime | None = None
     runs: int = 0
+    jobs_left: int = 0
     done: bool = False
     error: Problem | None = None
 
@@ -83,6 +85,9 @@ class Board:
     budget: Budget = field(default_factory=Budget)
     fill: Fill = field(default_factory=Fill)
     clock_offset: timedelta = timedelta(0)  # the server's clock minus this machine's
+    notices: tuple[
+        Problem, ...
+    ] = ()  # what is wrong with this machine's own files: history not kept, disk full
 
     def run(self, run_id: int) -> Run | None:
         """The run of that id, or None."""

@@ -1,0 +1,414 @@
+"""Settings: what ``relman.toml`` and the user's file may say, and where each value came from.
+
+A setting is a field of a frozen dataclass; its reader checks the value and its help says what is
+expected. An unknown or wrong key is an error that names file, key, expectation and the nearest name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from relman.errors import Kind, Problem, RelmanError
+from relman.text import clean_line
+
+TEAM_FILE = "relman.toml"
+
+Read = Callable[["_At", Any], Any]
+Scope = Literal["team", "user"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_MOMENT = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was written.
+
+    ``trusted`` is False for a file that may come from a clone; ``runs`` says that the value names
+    something to run.
+    """
+
+    file: Path
+    key: str  # dotted, with positions: "environments.production.health[0].url"
+    trusted: bool
+    runs: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """The place being read, for messages."""
+
+    file: Path
+    key: str
+    trusted: bool
+    origins: dict[str, Origin]
+
+    def child(self, name: str) -> _At:
+        return dataclasses.replace(self, key=f"{self.key}.{name}" if self.key else name)
+
+    def item(self, position: int) -> _At:
+        return dataclasses.replace(self, key=f"{self.key}[{position}]")
+
+    def wrong(self, expected: str, value: object) -> RelmanError:
+        shown = clean_line(repr(value), 60)
+        return _config_error(f"{self.file}: {self.key} is {shown}, expected {expected}")
+
+
+def _config_error(title: str, detail: str = "", hint: str = "") -> RelmanError:
+    return RelmanError(Problem(Kind.CONFIG, title, detail, hint))
+
+
+# Readers: each takes the place and TOML's value and gives the setting or raises.
+
+
+def _text(at: _At, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise at.wrong("a text that is not empty", value)
+    return value
+
+
+def _one_of(*choices: str) -> Read:
+    def read(at: _At, value: Any) -> str:
+        if value not in choices or not isinstance(value, str):
+            raise at.wrong(" or ".join(f'"{choice}"' for choice in choices), value)
+        return value
+
+    return read
+
+
+def _flag(at: _At, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise at.wrong("true or false", value)
+    return value
+
+
+def _count(at: _At, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise at.wrong("a whole number from 1", value)
+    return value
+
+
+def _rate(at: _At, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise at.wrong("a rate from 0 to 1, such as 0.95", value)
+    return float(value)
+
+
+def duration(text: str) -> timedelta | None:
+    """``"90s"``, ``"5m"``, ``"1h30m"``, ``"28d"``, ``"2w"`` as a duration; None where it is not one."""
+    if not _DURATION.fullmatch(text):
+        return None
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+def _duration(at: _At, value: Any) -> timedelta:
+    read = duration(value) if isinstance(value, str) else None
+    if not read:
+        raise at.wrong('a duration such as "30s", "5m", "25h" or "28d"', value)
+    return read
+
+
+def _repository(at: _At, value: Any) -> str:
+    if not isinstance(value, str) or not is_repository(value):
+        raise at.wrong('a repository as "OWNER/NAME"', value)
+    return value
+
+
+def is_repository(text: str) -> bool:
+    """Whether ``text`` is OWNER/NAME; "." and ".." would change the path of a request."""
+    return bool(_REPOSITORY.fullmatch(text)) and not {".", ".."} & set(text.split("/"))
+
+
+def _url(at: _At, value: Any) -> str:
+    if not isinstance(value, str) or not is_web_address(value):
+        raise at.wrong("an address that begins with http:// or https://", value)
+    return value
+
+
+def is_web_address(text: str) -> bool:
+    """Whether ``text`` is an http or https URL with a host and nothing that would break a request.
+
+    ``{n}`` (a service's position) may stand for a digit anywhere, in the port too.
+    """
+    text = text.replace("{n}", "1")
+    if not text.isascii() or any(character <= " " or character == "\x7f" for character in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _moment(at: _At, value: Any) -> str:
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise at.wrong('a day and time such as "Fri 16:00"', value)
+    return value
+
+
+def _list_of(read: Read) -> Read:
+    def read_all(at: _At, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise at.wrong("a list", value)
+        return tuple(read(at.item(position), item) for position, item in enumerate(value))
+
+    return read_all
+
+
+def _table(shape: type) -> Read:
+    return lambda at, value: _read_table(shape, at, value)
+
+
+def _map_of(read: Read) -> Read:
+    """A table whose keys are names that the writer chose."""
+
+    def read_all(at: _At, value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise at.wrong("a table", value)
+        return MappingProxyType({name: read(at.child(name), item) for name, item in value.items()})
+
+    return read_all
+
+
+def _setting(
+    read: Read,
+    default: Any = dataclasses.MISSING,
+    *,
+    name: str | None = None,
+    scope: Scope = "team",
+    runs: bool = False,
+) -> Any:
+    """A field that a file may set. ``runs``: the value names something to run, so its origin matters."""
+    metadata = {"read": read, "name": name, "scope": scope, "runs": runs}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflows:
+    """File names of the workflows that play a part; None: guessed from what the repository has."""
+
+    ci: str | None = _setting(_text, None)
+    cd: str | None = _setting(_text, None)
+    nightly: str | None = _setting(_text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Patterns of job names; empty: guessed."""
+
+    build: tuple[str, ...] = _setting(_list_of(_text), ())
+    test: tuple[str, ...] = _setting(_list_of(_text), ())
+    deploy: tuple[str, ...] = _setting(_list_of(_text), ())
+
+
+@dataclass(frozen=True, slots=True)
+class KpiTargets:
+    build_time: timedelta = _setting(_duration, timedelta(minutes=5))
+    test_time: timedelta = _setting(_duration, timedelta(minutes=10))
+    deploy_time: timedelta = _setting(_duration, timedelta(minutes=15))
+    success_rate: float = _setting(_rate, 0.95)
+    mean_time_to_deploy: timedelta = _setting(_duration, timedelta(minutes=30))
+    rollback_frequency: float = _setting(_rate, 0.05)
+    window: timedelta = _setting(_duration, timedelta(days=28))
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSetting:
+    """A health URL. ``{n}`` stands for a service's position, from 1."""
+
+    name: str = _setting(_text)
+    url: str = _setting(_url)
+    via: str = _setting(_one_of("http", "ssh"), "http")
+    version: str | None = _setting(_text, None)  # a JSON path, or header:NAME
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSetting:
+    gate: int = _setting(_count, 3)  # good answers in a row
+    bake: timedelta = _setting(_duration, timedelta(seconds=30))
+    drain: str | None = _setting(_text, None, runs=True)
+    smoke: tuple[str, ...] = _setting(_list_of(_url), ())
+    restore_data: str = _setting(_one_of("never", "ask", "own-backup"), "never")
+    critical: tuple[str, ...] = _setting(_list_of(_text), ())
+    notify: tuple[str, ...] = _setting(_list_of(_text), (), runs=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSetting:
+    directory: str | None = _setting(_text, None)
+    max_age: timedelta = _setting(_duration, timedelta(hours=25))
+    redis: str | None = _setting(_text, None)  # the service's name
+    qdrant: str | None = _setting(_url, None)
+    restore: str | None = _setting(_text, None, runs=True)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSetting:
+    url: str | None = _setting(_url, None)
+    hosts: tuple[str, ...] = _setting(_list_of(_text), ())
+    directory: str | None = _setting(_text, None)
+    services: tuple[str, ...] = _setting(_list_of(_text), ())
+    image: str | None = _setting(_text, None)
+    health: tuple[HealthSetting, ...] = _setting(_list_of(_table(HealthSetting)), ())
+    rollout: RolloutSetting = _setting(_table(RolloutSetting), RolloutSetting())
+    backup: BackupSetting = _setting(_table(BackupSetting), BackupSetting())
+
+
+@dataclass(frozen=True, slots=True)
+class SetupSetting:
+    """What the repository is expected to have."""
+
+    secrets: tuple[str, ...] = _setting(_list_of(_text), ())
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeSetting:
+    """A weekly time in which nothing goes to production."""
+
+    start: str = _setting(_moment, name="from")
+    end: str = _setting(_moment, name="to")
+    zone: str = _setting(_text, "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """How relman calls when something begins to wait."""
+
+    bell: bool = _setting(_flag, True)
+    desktop: bool = _setting(_flag, True)
+    title: bool = _setting(_flag, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything both files say, over the defaults. ``origins`` has each written key's place."""
+
+    repository: str | None = _setting(_repository, None)
+    workflows: Workflows = _setting(_table(Workflows), Workflows())
+    stages: Stages = _setting(_table(Stages), Stages())
+    kpi: KpiTargets = _setting(_table(KpiTargets), KpiTargets())
+    environments: Mapping[str, EnvironmentSetting] = _setting(
+        _map_of(_table(EnvironmentSetting)), MappingProxyType({})
+    )
+    setup: SetupSetting = _setting(_table(SetupSetting), SetupSetting())
+    freeze: tuple[FreezeSetting, ...] = _setting(_list_of(_table(FreezeSetting)), ())
+
+    api_url: str | None = _setting(_url, None, scope="user")
+    theme: str | None = _setting(_one_of("dark", "light", "contrast"), None, scope="user")
+    keys: Mapping[str, str] = _setting(_map_of(_text), MappingProxyType({}), scope="user")
+    notifications: Notifications = _setting(_table(Notifications), Notifications(), scope="user")
+
+    origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))
+    files: tuple[Path, ...] = ()
+
+    def origin(self, key: str) -> Origin | None:
+        """Where ``key`` (dotted) was written; None where the default holds."""
+        return self.origins.get(key)
+
+    def untrusted_commands(self) -> tuple[Origin, ...]:
+        """Places in an untrusted file whose value would make relman run something of that file's choice."""
+        return tuple(origin for origin in self.origins.values() if origin.runs and not origin.trusted)
+
+
+def _read_table(shape: type[Any], at: _At, value: Any, scope: Scope | None = None) -> Any:
+    """A TOML table as the dataclass ``shape``. ``scope`` limits the keys to those of one kind of file."""
+    if not isinstance(value, dict):
+        raise at.wrong("a table", value)
+    known = {item.metadata["name"] or item.name: item for item in dataclasses.fields(shape) if item.metadata}
+    allowed = {name for name, item in known.items() if scope in (None, item.metadata["scope"])}
+    read: dict[str, Any] = {}
+    for name, inner in value.items():
+        here = at.child(name)
+        if name not in allowed:
+            raise _unknown_key(here, name, known.keys() - allowed, allowed)
+        target = known[name]
+        here.origins[here.key] = Origin(here.file, here.key, here.trusted, target.metadata["runs"])
+        read[target.name] = target.metadata["read"](here, inner)
+    for name, item in known.items():
+        if item.default is item.default_factory is dataclasses.MISSING and item.name not in read:
+            raise _config_error(f"{at.file}: {at.key} lacks {name}")
+    return shape(**read)
+
+
+def _unknown_key(at: _At, name: str, elsewhere: set[str], allowed: set[str]) -> RelmanError:
+    shown = clean_line(at.key, 80)
+    if name == "api_url":
+        return _config_error(
+            f"{at.file}: {shown} is not allowed in a repository's file",
+            "it would decide where your token is sent",
+            "Use --api-url, RELMAN_API_URL or your own configuration file.",
+        )
+    if name in elsewhere:
+        other = "your own configuration file" if name in _USER_KEYS else TEAM_FILE
+        return _config_error(f"{at.file}: {shown} is not known here", hint=f"It belongs in {other}.")
+    near = difflib.get_close_matches(name, sorted(allowed), n=1)
+    expected = "expected one of " + ", ".join(sorted(allowed))
+    return _config_error(
+        f"{at.file}: {shown} is not a known key", expected, f'Did you mean "{near[0]}"?' if near else ""
+    )
+
+
+_USER_KEYS = {item.name for item in dataclasses.fields(Settings) if item.metadata.get("scope") == "user"}
+
+
+def _read_file(path: Path, scope: Scope, origins: dict[str, Origin]) -> Settings:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise _config_error(f"{path} is not valid TOML", clean_line(str(error), 200)) from None
+    except UnicodeDecodeError:
+        raise _config_error(f"{path} is not UTF-8 text") from None
+    except OSError as error:
+        raise _config_error(f"{path} cannot be read", error.strerror or "") from None
+    settings: Settings = _read_table(Settings, _At(path, "", scope == "user", origins), data, scope)
+    return settings
+
+
+def find_team_file(directory: Path, home: Path | None = None) -> Path | None:
+    """The nearest ``relman.toml`` from ``directory`` upward, not beyond its repository or the home."""
+    for place in (directory, *directory.parents):
+        if place == home and place != directory:
+            return None
+        if (place / TEAM_FILE).is_file():
+            return place / TEAM_FILE
+        if (place / ".git").exists():
+            return None
+    return None
+
+
+def load(team_file: Path | None, user_file: Path | None) -> Settings:
+    """The settings of both files (each may be None) over the defaults.
+
+    The team's file is never trusted: it may come from a clone. Raises on a file that is wrong.
+    """
+    origins: dict[str, Origin] = {}
+    team = _read_file(team_file, "team", origins) if team_file else Settings()
+    user = _read_file(user_file, "user", origins) if user_file else Settings()
+    return dataclasses.replace(
+        team,
+        **{name: getattr(user, name) for name in _USER_KEYS},
+        origins=MappingProxyType(origins),
+        files=tuple(path for path in (team_file, user_file) if path),
+    )

@@ -1,0 +1,362 @@
+"""The graph as rows of styled text: boxes, their content, and lines with the right junctions.
+
+Pure, and used by the headless text and by the widget alike. A row is a list of :class:`Run`; a run says what
+it is (its :class:`Style`), a theme decides how that looks. Cells are counted from 0, y downwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from relman.model.cells import cut, pad, steady, width
+from relman.model.layout import Box, Layout, Size
+from relman.model.state import Tone
+
+
+class Role(StrEnum):
+    """What a run of text is."""
+
+    BLANK = "blank"
+    BORDER = "border"
+    LINE = "line"  # an edge
+    GLYPH = "glyph"  # the state, in its tone
+    NAME = "name"
+    NOTE = "note"  # times and counts
+    BAR = "bar"  # the part of the expected time that has passed
+    REST = "rest"  # the part that is left
+    OVER = "over"  # the whole bar, once the expected time is over
+
+
+class Style(NamedTuple):
+    """``critical``: on the critical path; ``dim``: not created yet; ``lit``: the selected box and its edges."""
+
+    role: Role
+    tone: Tone = Tone.PLAIN
+    critical: bool = False
+    dim: bool = False
+    lit: bool = False
+
+
+class Run(NamedTuple):
+    """A piece of one row; ``key`` is the node whose box it belongs to."""
+
+    text: str
+    style: Style
+    key: str | None = None
+
+
+BLANK = Style(Role.BLANK)
+
+
+class Direction(StrEnum):
+    """Moves, by their keys."""
+
+    PARENT = "h"
+    DOWN = "j"
+    UP = "k"
+    CHILD = "l"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn."""
+
+    text: str
+    glyph: str = ""
+    tone: Tone = Tone.PLAIN
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What stands in a box: glyph and name, ``note`` at the right or beside the bar, and ``rows`` below.
+
+    ``progress`` is elapsed over expected time (above 1: late); None draws no bar.
+    """
+
+    name: str
+    glyph: str = ""
+    tone: Tone = Tone.PLAIN
+    note: str = ""
+    progress: float | None = None
+    rows: tuple[Row, ...] = ()
+    critical: bool = False
+    dim: bool = False
+
+
+BAR_CELLS = 6  # a bar shorter than this says nothing
+
+
+def card_size(card: Card, limit: int = 34) -> Size:
+    """The box ``card`` needs, at most ``limit`` cells wide."""
+    glyph = 2 if card.glyph else 0
+    first = glyph + width(steady(card.name))
+    note = width(card.note)
+    if card.progress is not None:
+        inner = max(first, BAR_CELLS + (note + 1 if note else 0))
+    else:
+        inner = first + (note + 2 if note else 0)
+    for row in card.rows:
+        used = (2 if row.glyph else 0) + width(steady(row.text)) + (width(row.note) + 2 if row.note else 0)
+        inner = max(inner, used)
+    height = 3 + len(card.rows) + (card.progress is not None)
+    return Size(max(8, min(inner + 4, limit)), height)
+
+
+class Drawing:
+    """The painted graph."""
+
+    def __init__(self, layout: Layout, rows: Iterable[tuple[Run, ...]]) -> None:
+        self.layout = layout
+        self.rows = tuple(rows)
+
+    @property
+    def width(self) -> int:
+        return self.layout.width
+
+    @property
+    def height(self) -> int:
+        return self.layout.height
+
+    def at(self, x: int, y: int) -> str | None:
+        """The node whose box holds a cell."""
+        return next((box.key for box in self.layout.boxes if box.holds(x, y)), None)
+
+    def neighbour(self, key: str, direction: Direction | str) -> str | None:
+        """Where a move from ``key`` leads: along an edge to the nearest parent or child, or to the box above
+        or below in the same layer. None at the end."""
+        here = self.layout.by_key.get(key)
+        if here is None:
+            return None
+        direction = Direction(direction)
+        if direction in (Direction.UP, Direction.DOWN):
+            column = sorted((box for box in self.layout.boxes if box.x == here.x), key=lambda box: box.y)
+            at = column.index(here) + (1 if direction is Direction.DOWN else -1)
+            return column[at].key if 0 <= at < len(column) else None
+        if direction is Direction.PARENT:
+            ends = [line.source for line in self.layout.lines if line.target == key]
+        else:
+            ends = [line.target for line in self.layout.lines if line.source == key]
+        boxes = [self.layout.by_key[end] for end in ends]
+        near = min(
+            boxes, key=lambda box: (abs(box.x - here.x), abs(_middle(box) - _middle(here))), default=None
+        )
+        return near.key if near else None
+
+
+def _middle(box: Box) -> int:
+    return 2 * box.y + box.height
+
+
+# By the weight (none, light, heavy) of the arms up, right, down, left, as digits of a number in base three.
+_GLYPHS = " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋"
+# What meets in one cell is a number: two bits for each arm (light, heavy), and these.
+_UP, _RIGHT, _DOWN, _LEFT = 0, 2, 4, 6
+_TURNS = 1 << 8
+_LIT = 1 << 9
+_ARMS = _TURNS - 1
+_HEAVY_ARMS = 0b10101010
+
+
+def _arms(*directions: int, weight: int) -> int:
+    return sum(weight << direction for direction in directions)
+
+
+def _glyph(cell: int) -> str:
+    up, right, down, left = ((0, 1, 2, 2)[cell >> arm & 3] for arm in (_UP, _RIGHT, _DOWN, _LEFT))
+    if not cell & _TURNS and (up or down) and (right or left):
+        # Two lines that only cross: one passes over the other, so that it does not look like a junction.
+        if max(right, left) > max(up, down):
+            up = down = 0
+        else:
+            right = left = 0
+    return _GLYPHS[up * 27 + right * 9 + down * 3 + left]
+
+
+_CELL_GLYPHS = tuple(_glyph(cell) for cell in range(_TURNS * 2))
+
+
+def paint(
+    layout: Layout,
+    cards: Mapping[str, Card],
+    *,
+    selected: str | None = None,
+    path: Sequence[str] = (),
+) -> Drawing:
+    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key."""
+    painter = _Painter(layout, selected, frozenset(pairwise(path)))
+    for line in layout.lines:
+        painter.line(line.source, line.target, line.points)
+    for box in layout.boxes:
+        painter.box(box, cards[box.key])
+    return Drawing(layout, painter.rows())
+
+
+class _Painter:
+    def __init__(self, layout: Layout, selected: str | None, heavy: frozenset[tuple[str, str]]) -> None:
+        self._layout = layout
+        self._selected = selected
+        self._heavy = heavy
+        self._cells: list[dict[int, int]] = [{} for _ in range(layout.height)]
+        self._text: list[list[tuple[int, Run]]] = [[] for _ in range(layout.height)]
+        self._borders: list[list[tuple[int, int, Style, str]]] = [[] for _ in range(layout.height)]
+
+    def line(self, source: str, target: str, points: Sequence[tuple[int, int]]) -> None:
+        weight = 2 if (source, target) in self._heavy else 1
+        lit = _LIT if self._selected in (source, target) else 0
+        for (x0, y0), (x1, y1) in pairwise(points):
+            if y0 == y1:
+                row = self._cells[y0]
+                passing = _arms(_LEFT, _RIGHT, weight=weight) | lit
+                row[x0] = row.get(x0, 0) | _arms(_RIGHT, weight=weight) | lit
+                for x in range(x0 + 1, x1):
+                    row[x] = row.get(x, 0) | passing
+                row[x1] = row.get(x1, 0) | _arms(_LEFT, weight=weight) | lit
+                continue
+            low, high = min(y0, y1), max(y0, y1)
+            self._add(x0, low, _arms(_DOWN, weight=weight) | lit)
+            for y in range(low + 1, high):
+                self._add(x0, y, _arms(_UP, _DOWN, weight=weight) | lit)
+            self._add(x0, high, _arms(_UP, weight=weight) | lit)
+        for x, y in points[1:-1]:
+            self._add(x, y, _TURNS)
+
+    def _add(self, x: int, y: int, bits: int) -> None:
+        row = self._cells[y]
+        row[x] = row.get(x, 0) | bits
+
+    def box(self, box: Box, card: Card) -> None:
+        lit = box.key == self._selected
+        weight = 2 if card.critical else 1
+        border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
+        flat = _arms(_LEFT, _RIGHT, weight=weight) | _TURNS
+        upright = _arms(_UP, _DOWN, weight=weight) | _TURNS
+        for y, side in ((box.y, _DOWN), (box.bottom, _UP)):
+            row = self._cells[y]
+            row[box.x] = _arms(_RIGHT, side, weight=weight) | _TURNS
+            for x in range(box.x + 1, box.right):
+                row[x] = flat
+            row[box.right] = _arms(_LEFT, side, weight=weight) | _TURNS
+            self._borders[y].append((box.x, box.right, border, box.key))
+        for y in range(box.y + 1, box.bottom):
+            for x in (box.x, box.right):
+                self._add(x, y, upright)
+                self._borders[y].append((x, x, border, box.key))
+        inside = Style(Role.NAME, lit=lit)
+        contents = _content(card, box.width - 4, lit)
+        for y in range(box.y + 1, box.bottom):
+            runs = next(contents, [Run(" " * (box.width - 4), inside)])
+            x = box.x + 1
+            for run in (Run(" ", inside), *runs, Run(" ", inside)):
+                self._text[y].append((x, run._replace(key=box.key)))
+                x += width(run.text)
+
+    def rows(self) -> Iterator[tuple[Run, ...]]:
+        for y in range(self._layout.height):
+            cells = self._cells[y]
+            pieces = list(self._text[y])
+            for low, high, style, key in self._borders[y]:
+                glyphs = "".join([_CELL_GLYPHS[cells.pop(x) & (_ARMS | _TURNS)] for x in range(low, high + 1)])
+                pieces.append((low, Run(glyphs, style, key)))
+            pieces.extend(_line_runs(cells))
+            pieces.sort(key=_column)
+            yield tuple(_joined(pieces, self._layout.width))
+
+
+def _column(piece: tuple[int, Run]) -> int:
+    return piece[0]
+
+
+def _line_runs(cells: Mapping[int, int]) -> Iterator[tuple[int, Run]]:
+    """The cells of a row that hold lines, side by side in one run as long as they look alike."""
+    start = at = -1
+    look = -1
+    glyphs: list[str] = []
+    for x in sorted(cells):
+        cell = cells[x]
+        style = (1 if cell & _HEAVY_ARMS else 0) | (2 if cell & _LIT else 0)
+        if x != at or style != look:
+            if glyphs:
+                yield start, Run("".join(glyphs), _LINE_STYLES[look])
+            start, look, glyphs = x, style, []
+        glyphs.append(_CELL_GLYPHS[cell & (_ARMS | _TURNS)])
+        at = x + 1
+    if glyphs:
+        yield start, Run("".join(glyphs), _LINE_STYLES[look])
+
+
+_LINE_STYLES = tuple(
+    Style(Role.LINE, critical=critical, lit=lit) for lit in (False, True) for critical in (False, True)
+)
+
+
+def _joined(pieces: Sequence[tuple[int, Run]], end: int) -> Iterator[Run]:
+    """The pieces of a row with blanks between them; neighbours of one style and box become one run."""
+    at = 0
+    texts: list[str] = []
+    style, key = BLANK, None
+    for x, run in pieces:
+        if x > at:
+            if texts and (style is not BLANK or key is not None):
+                yield Run("".join(texts), style, key)
+                texts = []
+            texts.append(" " * (x - at))
+            style, key = BLANK, None
+        if texts and (run.key != key or run.style != style):
+            yield Run("".join(texts), style, key)
+            texts = []
+        texts.append(run.text)
+        style, key = run.style, run.key
+        at = x + width(run.text)
+    if texts:
+        yield Run("".join(texts), style, key)
+    if at < end:
+        yield Run(" " * (end - at), BLANK)
+
+
+def _content(card: Card, cells: int, lit: bool) -> Iterator[list[Run]]:
+    """The rows inside a box, each exactly ``cells`` wide."""
+    name = Style(Role.NAME, Tone.PLAIN, card.critical, card.dim, lit)
+    note = Style(Role.NOTE, Tone.PLAIN, False, card.dim, lit)
+    if card.progress is None:
+        yield _row(card.glyph, card.tone, card.name, card.note, cells, name, note)
+    else:
+        yield _row(card.glyph, card.tone, card.name, "", cells, name, note)
+        yield _bar(card, cells, note, lit)
+    for row in card.rows:
+        yield _row(row.glyph, row.tone, row.text, row.note, cells, note, note)
+
+
+def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, beside: Style) -> list[Run]:
+    runs: list[Run] = []
+    if glyph:
+        runs.append(Run(glyph, Style(Role.GLYPH, tone, False, name.dim, name.lit)))
+        runs.append(Run(" ", name))
+        cells -= 2
+    note = cut(note, max(0, cells - 4)) if note else ""
+    room = cells - (width(note) + 1 if note else 0)
+    runs.append(Run(pad(steady(text), room), name))
+    if note:
+        runs.append(Run(" " + note, beside))
+    return runs
+
+
+def _bar(card: Card, cells: int, beside: Style, lit: bool) -> list[Run]:
+    assert card.progress is not None
+    note = cut(card.note, max(0, cells - BAR_CELLS - 1))
+    room = cells - (width(note) + 1 if note else 0)
+    if card.progress > 1:
+        runs = [Run("━" * room, Style(Role.OVER, card.tone, False, card.dim, lit))]
+    else:
+        done = round(max(0.0, card.progress) * room)
+        runs = [
+            Run("━" * done, Style(Role.BAR, card.tone, False, card.dim, lit)),
+            Run("─" * (room - done), Style(Role.REST, Tone.PLAIN, False, card.dim, lit)),
+        ]
+    if note:
+        runs.append(Run(" " + note, beside))
+    return [run for run in runs if run.text]

@@ -1,0 +1,36 @@
+"""Where relman keeps what is not in a repository: the user's file, the history, the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "RELMAN_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Directories of this user. None of them need exist; who writes makes them, for the user alone."""
+
+    config: Path  # holds config.toml
+    state: Path  # history and reports: losing them costs time, not work
+    cache: Path  # logs that were read
+
+    @property
+    def user_file(self) -> Path:
+        return self.config / "config.toml"
+
+
+def find(environ: Mapping[str, str]) -> Places:
+    """The platform's usual directories, or all below ``RELMAN_HOME`` where that is set."""
+    if home := environ.get(HOME_VARIABLE):
+        root = Path(home).expanduser().absolute()
+        return Places(root, root / "state", root / "cache")
+    return Places(
+        config=platformdirs.user_config_path("relman", appauthor=False),
+        state=platformdirs.user_state_path("relman", appauthor=False),
+        cache=platformdirs.user_cache_path("relman", appauthor=False),
+    )

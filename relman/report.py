@@ -1,0 +1,99 @@
+"""What happens when relman itself fails: a report without secrets, and one sentence on the terminal."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from relman import __version__
+from relman.secret import MASK, Secret
+
+# The shapes of GitHub's tokens, of a credential in a URL and of an authorization header.
+_SHAPES = re.compile(
+    r"\b(?:gh[a-z]_[A-Za-z0-9_.=-]{8,}|github_pat_[A-Za-z0-9_]{8,})|(?<=://)[^/\s@:]*:[^/\s@]+(?=@)"
+    r"|(?i:(?<=authorization: )|(?<=authorization': ')|(?<=bearer ))[^\s'\"]+(?: [^\s'\"]+)?"
+)
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL", re.IGNORECASE)
+_SHORTEST = 6  # a shorter value would mask ordinary words
+
+
+def secrets_in(environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """The values of variables that are named like secrets."""
+    return tuple(
+        Secret(value.strip())
+        for name, value in environ.items()
+        if _SECRET_NAME.search(name) and len(value.strip()) >= _SHORTEST
+    )
+
+
+def redact(text: str, secrets: Iterable[Secret]) -> str:
+    """``text`` with every known secret, and everything that looks like one, masked."""
+    for secret in secrets:
+        text = secret.mask_in(text)
+    return _SHAPES.sub(MASK, text)
+
+
+def describe(error: BaseException, secrets: Iterable[Secret]) -> str:
+    """The report: versions and the traceback, never a local variable."""
+    # A frame's locals hold headers; the plain formatter shows source lines only.
+    trace = "".join(traceback.format_exception(error))
+    about = (
+        f"relman {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
+    return redact(f"{about}\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n\n{trace}", secrets)
+
+
+def write(error: BaseException, directory: Path, secrets: Iterable[Secret]) -> Path | None:
+    """Writes the report for the user alone; None where the disk does not let us."""
+    text = describe(error, secrets)
+    for place in (directory, Path(tempfile.gettempdir())):
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # mkstemp: mode 0600, and a name nobody could have put a link at.
+            handle, name = tempfile.mkstemp(
+                prefix=f"crash-{datetime.now(UTC):%Y%m%d-%H%M%S}-", suffix=".txt", dir=place
+            )
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError:
+            continue
+        return Path(name)
+    return None
+
+
+def install(directory: Path, secrets: tuple[Secret, ...]) -> None:
+    """Makes every way out of the process that prints a traceback write a report instead."""
+
+    def excepthook(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        tell(error, directory, secrets)
+
+    def threadhook(args: object) -> None:
+        error = getattr(args, "exc_value", None)
+        if isinstance(error, BaseException) and not isinstance(error, SystemExit):
+            tell(error, directory, secrets)
+
+    def unraisablehook(args: object) -> None:
+        error = getattr(args, "exc_value", None)
+        if isinstance(error, BaseException):
+            tell(error, directory, secrets)
+
+    import threading
+
+    sys.excepthook = excepthook
+    threading.excepthook = threadhook
+    sys.unraisablehook = unraisablehook
+
+
+def tell(error: BaseException, directory: Path, secrets: Iterable[Secret]) -> None:
+    """Writes the report and says on stderr where it is."""
+    file = write(error, directory, secrets)
+    where = f" A report without secrets is in {file}." if file else ""
+    hint = " Please attach it to an issue, together with the output of `relman bug-report`." if file else ""
+    print(f"relman: it failed unexpectedly ({type(error).__name__}).{where}{hint}", file=sys.stderr)  # noqa: T201

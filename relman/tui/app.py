@@ -1,0 +1,337 @@
+"""The dashboard's application: screens, themes, signals, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.signal import Signal
+
+from relman.board.schedule import View
+from relman.errors import Problem
+from relman.model.board import Board
+from relman.tui import crash, terminal
+from relman.tui.browser import may_open, open_page
+from relman.tui.commands.command import CommandHost, command
+from relman.tui.commands.live import live_commands
+from relman.tui.ports import Clock, SystemClock, Watching
+from relman.tui.present.header import terminal_title
+from relman.tui.present.piece import cut, safe
+from relman.tui.screens.live import LiveScreen
+from relman.tui.screens.pipeline import PipelineScreen
+from relman.tui.settings import DashboardSettings
+from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
+
+if TYPE_CHECKING:
+    from relman.tui.screens.menu import MenuScreen
+
+_KEY_NAMES = {
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "slash": "/",
+    "colon": ":",
+}
+_COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
+
+
+class RelmanApp(CommandHost, App[None], inherit_bindings=False):
+    """The dashboard on a board. It asks nothing of the network itself."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "relman"
+    ENABLE_COMMAND_PALETTE = False
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"pipeline": PipelineScreen}
+    DEFAULT_MODE = "pipeline"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
+        (0, "-narrow"),
+        (100, "-medium"),
+        (140, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        watch: Watching,
+        settings: DashboardSettings | None = None,
+        clock: Clock | None = None,
+        *,
+        opener: Callable[[str], None] = open_page,
+    ) -> None:
+        if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
+            del os.environ["NO_COLOR"]
+        super().__init__()
+        self.watch_ = watch
+        self.settings = settings or DashboardSettings()
+        self.clock: Clock = clock or SystemClock()
+        self.board_signal: Signal[Board] = Signal(self, "board")
+        self._opener = opener
+        self._unsubscribe: Callable[[], None] | None = None
+        self._view = View()
+        self._told: tuple[Problem, ...] = ()
+        self._terminal_title = ""
+        self._overrides: Mapping[str, str] = {}
+        self._key_problems: tuple[Problem, ...] = ()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+
+    # ── the board ────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def board(self) -> Board:
+        return self.watch_.store.board
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def look(self, *, screen: str, run_id: int | None = None, job_id: int | None = None) -> None:
+        """Tells the poller what is in view."""
+        self._tell(View(screen, run_id, job_id, self.app_focus))
+
+    def _tell(self, view: View) -> None:
+        self._view = view
+        self.watch_.poller.look(view)
+
+    def on_mount(self) -> None:
+        self._unsubscribe = self.watch_.store.subscribe(self._published)
+        self._take_keys()
+        self._listen_to_signals()
+        self.set_interval(1.0, self._tick, name="seconds")
+        self.call_after_refresh(self._first_frame_is_out)
+
+    def _first_frame_is_out(self) -> None:
+        self.watch_.start()
+        self._tell_problems((*self.settings.problems, *self._key_problems))
+        self._say_title()
+
+    def on_unmount(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    def _published(self, board: Board) -> None:
+        self.board_signal.publish(board)
+        self._say_title()
+        if board.notices != self._told:
+            fresh = tuple(notice for notice in board.notices if notice not in self._told)
+            self._told = board.notices
+            self._tell_problems(fresh)
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, LiveScreen):
+            self.screen.tick()
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        del event
+        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, True))
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        del event
+        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, False))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
+        *modifiers, key = binding.key.split("+")
+        return "+".join([*modifiers, _KEY_NAMES.get(key, key)])
+
+    # ── what is told to the person and the terminal ──────────────────────────────────────────
+
+    def tell(self, text: str, *, problem: bool = False) -> None:
+        """A short message that goes away by itself."""
+        self.notify(safe(text, 300), severity="warning" if problem else "information", markup=False, timeout=5)
+
+    def _tell_problems(self, problems: tuple[Problem, ...]) -> None:
+        for problem in problems:
+            self.tell(problem.sentence(), problem=True)
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Puts ``text`` on the clipboard, and shows it for terminals that do not take it."""
+        self._clipboard = text
+        self._write(terminal.copy_sequences(text))
+        first = text.split("\n", 1)[0]
+        self.tell(f"Copied {what}: {cut(first, 120)}")
+
+    def open_url_in_browser(self, url: str) -> None:
+        """Opens a page of the forge; anything else is refused."""
+        if may_open(url, self.settings.web_url):
+            self._opener(url)
+            self.tell(f"Opening {cut(url, 120)}")
+        else:
+            self.tell(f"Not opened: this is no page of {self.settings.web_url}.", problem=True)
+
+    def _say_title(self) -> None:
+        title = terminal_title(self.board)
+        if title != self._terminal_title:
+            self._terminal_title = title
+            self._write(terminal.title_sequence(title))
+
+    def _write(self, sequences: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequences)
+
+    # ── commands that work everywhere ────────────────────────────────────────────────────────
+
+    @command(
+        "refresh",
+        "r",
+        title="Refresh now",
+        help="Ask GitHub again for everything in view.",
+        group="relman",
+        footer="Refresh",
+        rank=70,
+    )
+    def refresh_now(self) -> None:
+        self.watch_.poller.refresh_now()
+        self.tell("Asking again.")
+
+    @command(
+        "palette",
+        "ctrl+p",
+        ":",
+        title="",
+        help="Find a command by its name and run it.",
+        group="relman",
+        footer="Commands",
+        rank=85,
+        when=lambda app: isinstance(app.screen, LiveScreen),
+    )
+    def show_palette(self) -> None:
+        from relman.tui.screens.palette import PaletteScreen
+
+        self._choose_from(PaletteScreen(self.screen))
+
+    @command(
+        "help",
+        "?",
+        title="Help",
+        help="Keys and what they do, as they are now.",
+        group="relman",
+        footer="Help",
+        rank=80,
+        when=lambda app: isinstance(app.screen, LiveScreen),
+    )
+    def show_help(self) -> None:
+        from relman.tui.screens.help import HelpScreen
+
+        self._choose_from(HelpScreen(self.screen, dict(self._overrides)))
+
+    def _choose_from(self, menu: MenuScreen) -> None:
+        """Runs the command chosen in ``menu``, if it can still run."""
+        behind = menu.behind
+
+        def run(name: str | None) -> None:
+            for live in live_commands(behind) if name is not None else ():
+                if live.command.name == name:
+                    live.run()
+                    return
+
+        self.push_screen(menu, run)
+
+    @command(
+        "theme-dark",
+        title="Theme: dark",
+        help="Light text on a dark ground.",
+        group="relman",
+        when=lambda app: app.theme != DARK,
+    )
+    def use_dark(self) -> None:
+        self.theme = DARK
+
+    @command(
+        "theme-light",
+        title="Theme: light",
+        help="Dark text on a light ground.",
+        group="relman",
+        when=lambda app: app.theme != LIGHT,
+    )
+    def use_light(self) -> None:
+        self.theme = LIGHT
+
+    @command(
+        "theme-contrast",
+        title="Theme: high contrast",
+        help="Strong colours on black.",
+        group="relman",
+        when=lambda app: app.theme != CONTRAST,
+    )
+    def use_contrast(self) -> None:
+        self.theme = CONTRAST
+
+    @command("quit", "q", title="Quit", help="Leave relman.", group="relman", footer="Quit", rank=90)
+    def quit_now(self) -> None:
+        self.exit()
+
+    @command(
+        "interrupt",
+        "ctrl+c",
+        title="",
+        help="Leave relman, whatever has the focus.",
+        group="relman",
+        priority=True,
+    )
+    def interrupt(self) -> None:
+        self.exit()
+
+    def _take_keys(self) -> None:
+        """Applies the configured keys; what does not hold is told. Nothing is read when none are configured."""
+        if not self.settings.keys:
+            return
+        from relman.tui.commands.catalogue import scopes
+        from relman.tui.commands.keymap import keymap
+
+        taken = keymap(self.settings.keys, scopes())
+        self._overrides = taken.overrides
+        self.set_keymap(dict(taken.overrides))
+        self._key_problems = taken.problems
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────
+
+    def _listen_to_signals(self) -> None:
+        """SIGTERM, SIGHUP and SIGINT end the program the way a key does: with the terminal restored."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                # Not on Windows, and only on the main thread.
+                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop.add_signal_handler(number, self._end_by_signal, number)
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Replaces Textual's hook, which prints local variables: tokens among them."""
+        self._return_code = crash.CRASHED
+        if self._exception is None:
+            now = self.now()
+            text = crash.report_text(error, self.settings.secrets, now)
+            directory = self.settings.state_directory
+            path = crash.write_report(directory, text, now) if directory is not None else None
+            from rich.text import Text
+
+            self._exit_renderables.append(Text(crash.last_words(error, path)))
+            self._exception = error  # a test that drives the app raises it again
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """Textual ends here for faults it finds itself (a style sheet). Their text holds no data."""
+        self._return_code = crash.CRASHED
+        super().panic(*renderables)

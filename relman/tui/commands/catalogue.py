@@ -1,0 +1,25 @@
+"""All commands there are, by the screen whose keys work at the same time. Loads every screen."""
+
+from __future__ import annotations
+
+from relman.tui.commands.command import Command, CommandHost
+from relman.tui.commands.keymap import Scope
+
+
+def scopes() -> tuple[Scope, ...]:
+    """One scope for each screen, the app's own commands in all of them."""
+    from relman.tui.app import RelmanApp
+    from relman.tui.screens.help import HelpScreen
+    from relman.tui.screens.palette import PaletteScreen
+    from relman.tui.screens.pipeline import PipelineScreen
+
+    hosts: tuple[type[CommandHost], ...] = (PipelineScreen, HelpScreen, PaletteScreen)
+    behind = tuple(RelmanApp.commands().values())
+    return tuple(Scope(host.__name__, (*host.commands().values(), *_other(behind, host))) for host in hosts)
+
+
+def _other(behind: tuple[Command, ...], host: type[CommandHost]) -> list[Command]:
+    """The app's commands that the screen does not replace by one of the same key on purpose."""
+    own = host.commands().values()
+    taken = {key for declared in own for key in declared.keys}
+    return [declared for declared in behind if not taken.intersection(declared.keys)]

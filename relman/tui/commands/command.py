@@ -1,0 +1,119 @@
+"""What a command is, and how a screen or the app carries its commands.
+
+A method decorated with :func:`command` is a command. That one declaration gives the key binding (its
+name is the binding's id, so a configuration can give it other keys), the footer entry, the palette
+entry and the help row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode as _Node
+else:
+    _Node = object
+
+Method = TypeVar("Method", bound=Callable[..., object])
+_MARK = "__command__"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person can ask for.
+
+    ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
+    it out of the footer), ``title`` the palette entry ("" keeps it out of the palette), ``help`` a
+    sentence. ``rank`` orders the footer: small numbers stay longest when the line is short.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    group: str
+    footer: str = ""
+    rank: int = 50
+    priority: bool = False  # seen before a focused input field sees the key
+    method: str = ""
+    when: Callable[[Any], bool] | None = None
+
+    def available(self, host: object) -> bool:
+        """Whether it does something right now."""
+        return self.when is None or self.when(host)
+
+    def binding(self) -> Binding:
+        return Binding(
+            ",".join(self.keys),
+            f"run_command({self.name!r})",
+            self.footer or self.title or self.help,
+            show=bool(self.footer),
+            priority=self.priority,
+            id=self.name,
+        )
+
+
+def command(
+    name: str,
+    *keys: str,
+    title: str,
+    help: str,
+    group: str,
+    footer: str = "",
+    rank: int = 50,
+    priority: bool = False,
+    when: Callable[[Any], bool] | None = None,
+) -> Callable[[Method], Method]:
+    """Declares the decorated method a command; see :class:`Command`. ``when`` is given the host."""
+
+    def mark(method: Method) -> Method:
+        declared = Command(name, keys, title, help, group, footer, rank, priority, method.__name__, when)
+        setattr(method, _MARK, declared)
+        return method
+
+    return mark
+
+
+class CommandHost(_Node):
+    """Carries commands; mixed into a screen or the app before Textual's class."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init_subclass__(cls, *args: Any, **kwargs: Any) -> None:
+        # Textual merges the bindings of a class while the class is made, so they must stand before.
+        own = [declared.binding() for declared in _declared_in(cls) if declared.keys]
+        cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *own]
+        super().__init_subclass__(*args, **kwargs)
+
+    @classmethod
+    def commands(cls) -> dict[str, Command]:
+        """All commands of the class by name, its own first."""
+        found: dict[str, Command] = {}
+        for owner in cls.__mro__:
+            for declared in _declared_in(owner):
+                found.setdefault(declared.name, declared)
+        return found
+
+    def action_run_command(self, name: str) -> None:
+        """Runs a command of this host, if it may run now."""
+        declared = type(self).commands().get(name)
+        if declared is not None and declared.available(self):
+            getattr(self, declared.method)()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Textual asks before it shows or runs an action; a command that cannot run is not there."""
+        if action == "run_command" and parameters:
+            declared = type(self).commands().get(str(parameters[0]))
+            return declared is not None and declared.available(self)
+        return super().check_action(action, parameters)
+
+
+def _declared_in(owner: type) -> Iterator[Command]:
+    for member in vars(owner).values():
+        declared = getattr(member, _MARK, None)
+        if isinstance(declared, Command):
+            yield declared

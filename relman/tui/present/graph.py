@@ -1,0 +1,128 @@
+"""The graph of a run as a drawing: the workflow file's jobs with what the run made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from relman.model.cards import run_cards
+from relman.model.drawing import Card, Drawing, card_size, paint
+from relman.model.graph import Graph, Kind, Node, RunGraph, build, reconcile
+from relman.model.layout import Layout, Size, arrange
+from relman.model.run import Job, WorkflowSource
+from relman.model.state import State
+from relman.model.timing import RunTime, time_run
+from relman.model.workflow import WorkflowFile, read_source
+
+_ATTENTION = {
+    State.FAILURE: 0,
+    State.TIMED_OUT: 0,
+    State.STARTUP_FAILURE: 0,
+    State.WAITING: 1,
+    State.ACTION_REQUIRED: 1,
+    State.RUNNING: 2,
+    State.QUEUED: 3,
+    State.PENDING: 3,
+    State.UNKNOWN: 4,
+    State.CANCELLED: 5,
+    State.SUCCESS: 6,
+    State.NEUTRAL: 7,
+    State.SKIPPED: 8,
+    State.EXPECTED: 9,
+}
+_LOUD = 3  # up to here a box is worth looking at first
+_NO_FILE = Graph(WorkflowFile(None, (), ()), ())
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
+
+    graph: RunGraph
+    expected: Mapping[str, float]
+    edges: bool = True
+    reason: str = ""  # why it is not exact, in words
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return self.graph.graph.nodes
+
+    def node(self, key: str | None) -> Node | None:
+        return None if key is None else self.graph.graph.by_key.get(key)
+
+    def jobs(self, key: str | None) -> tuple[Job, ...]:
+        """The jobs behind a box; none while they are not created."""
+        return self.graph.runs[key].jobs if key is not None and key in self.graph.runs else ()
+
+    def job(self, key: str | None) -> Job | None:
+        """The job a key on this box acts on: of several the one that asks for attention first."""
+        return min(self.jobs(key), key=lambda job: (_ATTENTION[job.state], job.id), default=None)
+
+    def state(self, key: str) -> State:
+        return self.graph.runs[key].state
+
+    def of_interest(self) -> str | None:
+        """The box to look at first: what failed, waits or runs, else the last one that did something."""
+        keys = [node.key for node in self.nodes]
+        loud = min(keys, key=lambda key: _ATTENTION[self.state(key)], default=None)
+        if loud is not None and _ATTENTION[self.state(loud)] <= _LOUD:
+            return loud
+        done = [key for key in keys if self.jobs(key) and self.state(key) is not State.SKIPPED]
+        return done[-1] if done else next(iter(keys), None)
+
+    def times(self, now: datetime) -> RunTime:
+        """``now`` is the server's."""
+        return time_run(self.graph, self.expected, now)
+
+
+def file_picture(
+    source: WorkflowSource,
+    jobs: Sequence[Job],
+    expected: Mapping[str, float],
+    *,
+    finished: bool,
+    opened: frozenset[str] = frozenset(),
+) -> Picture:
+    """The graph of the run's workflow file. Raises :class:`WorkflowError` for a file that is not valid."""
+    made = reconcile(build(read_source(source), opened), jobs, finished, source)
+    return Picture(made, expected, reason="; ".join(made.reasons))
+
+
+def free_picture(jobs: Sequence[Job], expected: Mapping[str, float], reason: str, *, finished: bool) -> Picture:
+    """The jobs without edges, for a run whose workflow file cannot be read."""
+    made = reconcile(_NO_FILE, jobs, finished)
+    return Picture(made, expected, edges=False, reason=reason)
+
+
+class Painter:
+    """Paints pictures; places are computed anew only when the boxes or their sizes change."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[tuple[Node, ...], Mapping[str, Size]] | None = None
+        self._layout: Layout | None = None
+
+    def paint(
+        self, picture: Picture, times: RunTime, selected: str | None, *, columns: int = 1, tight: bool = False
+    ) -> Drawing:
+        """``columns`` is how many columns boxes without edges make; ``tight`` leaves no line between boxes."""
+        cards = run_cards(picture.graph, times)
+        nodes = _folded(tuple(picture.nodes), columns)
+        sizes = {key: card_size(_widest(card)) for key, card in cards.items()}
+        shape = (tuple(replace(node, job=None) for node in nodes), {"": Size(int(tight), 0), **sizes})
+        if self._layout is None or shape != self._shape:
+            self._shape, self._layout = shape, arrange(nodes, sizes, gap=0 if tight else 1)
+        return paint(self._layout, cards, selected=selected, path=times.critical)
+
+
+def _widest(card: Card) -> Card:
+    """The card with room for the longest time it may come to show: a graph must not breathe every second."""
+    return replace(card, note=card.note.rjust(13 if card.progress is not None else 6))
+
+
+def _folded(nodes: tuple[Node, ...], columns: int) -> tuple[Node, ...]:
+    """Boxes without edges, side by side instead of one long column."""
+    if columns < 2 or any(node.needs or node.kind is not Kind.FREE for node in nodes):
+        return nodes
+    rows = max(1, -(-len(nodes) // columns))
+    return tuple(replace(node, level=index // rows) for index, node in enumerate(nodes))

@@ -1,0 +1,252 @@
+"""The header: the whole release in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from relman.errors import Kind
+from relman.model.board import Board
+from relman.model.environment import Deployment, PendingDeployment
+from relman.model.state import State, Tone
+from relman.tui.present.piece import BLANK, Line, Piece, quiet, safe, spread, width_of
+from relman.tui.present.times import brief, clock
+
+_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].*)?$")
+_GAP = "   "
+_DEPLOYING = {
+    "in_progress": State.RUNNING,
+    "queued": State.QUEUED,
+    "pending": State.PENDING,
+    "waiting": State.WAITING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fact of the header in up to three lengths, longest first; an empty last one lets it go.
+
+    The part with the lowest ``rank`` gets shorter first.
+    """
+
+    forms: tuple[Line, ...]
+    rank: int
+
+
+def header_line(board: Board, now: datetime, width: int, *, read_only: bool = False) -> Line:
+    """The header in exactly ``width`` cells. ``now`` is this machine's clock."""
+    left = [_repository(board), *_environments(board, now)]
+    right = [part for part in (_waiting(board), _fill(board), _budget(board, now), _age(board, now)) if part]
+    if read_only:
+        mark = Piece("■ ", Tone.WAITING)
+        right.append(Part(((mark, Piece("read-only", Tone.WAITING)),), rank=99))
+    chosen = _choose([*left, *right], width - 2)
+    shown_left = _laid([form for form in chosen[: len(left)] if form])
+    shown_right = _laid([form for form in chosen[len(left) :] if form])
+    return (Piece(" "), *spread(shown_left, shown_right, max(0, width - 2)), Piece(" "))
+
+
+def terminal_title(board: Board) -> str:
+    """What the terminal's tab says: the repository, with a mark when something waits for you."""
+    mine, _ = waiting_counts(board)
+    name = safe(board.repo, 100)
+    return f"{State.WAITING.glyph} {mine} waiting · {name}" if mine else f"{name} · relman"
+
+
+def waiting_counts(board: Board) -> tuple[int, int]:
+    """Deployments that wait for your review, and those that wait for somebody else's."""
+    gates = [gate for run_id in _open_runs(board) for gate in _gates(board, run_id)]
+    mine = sum(1 for gate in gates if gate.may_approve)
+    return mine, len(gates) - mine
+
+
+def _open_runs(board: Board) -> list[int]:
+    """Runs whose gates still count: the pending list of a finished run is old news."""
+    return [run.id for run in board.runs.value or () if not run.state.finished]
+
+
+def _gates(board: Board, run_id: int) -> Sequence[PendingDeployment]:
+    section = board.pending.get(run_id)
+    return () if section is None else section.value or ()
+
+
+def _laid(forms: Sequence[Line]) -> Line:
+    pieces: list[Piece] = []
+    for form in forms:
+        if pieces:
+            pieces.append(Piece(_GAP))
+        pieces.extend(form)
+    return tuple(pieces)
+
+
+def _choose(parts: Sequence[Part], room: int) -> list[Line]:
+    """One form of every part, so that all fit in ``room``; the least important shrink first."""
+    at = [0] * len(parts)
+
+    def needed() -> int:
+        shown = [part.forms[index] for part, index in zip(parts, at, strict=True) if part.forms[index]]
+        return sum(width_of(form) for form in shown) + len(_GAP) * len(shown)
+
+    while needed() > room:
+        open_ = [index for index, part in enumerate(parts) if at[index] + 1 < len(part.forms)]
+        if not open_:
+            break
+        at[min(open_, key=lambda index: (parts[index].rank + 10 * at[index], index))] += 1
+    return [part.forms[index] for part, index in zip(parts, at, strict=True)]
+
+
+def _repository(board: Board) -> Part:
+    repository = board.repository.value
+    name = Piece(safe(board.repo, 100), strong=True)
+    short = Piece(safe(board.repo.rsplit("/", 1)[-1], 60), strong=True)
+    branch = safe(repository.default_branch, 40) if repository is not None else ""
+    full: Line = (name, quiet(f" · {branch}")) if branch else (name,)
+    return Part((full, (name,), (short,)), rank=30)
+
+
+def _environments(board: Board, now: datetime) -> list[Part]:
+    del now
+    names = shown_environments(board)
+    return [_environment(board, name, rank=40 + 5 * index) for index, name in enumerate(names)]
+
+
+def shown_environments(board: Board) -> list[str]:
+    """At most two, staging before production; without such names the two that were deployed to last."""
+    known = [environment.name for environment in board.environments.value or ()]
+    known += [name for name in (*board.deployments, *board.health) if name not in known]
+    staging = next((name for name in known if "stag" in name.casefold()), None)
+    production = next(
+        (name for name in known if name.casefold() in ("prod", "production", "live")),
+        next((name for name in known if "prod" in name.casefold()), None),
+    )
+    chosen = [name for name in (staging, production) if name is not None]
+    for name in known:
+        if len(chosen) < 2 and name not in chosen and _deployments(board, name):
+            chosen.append(name)
+    return chosen[:2]
+
+
+def _deployments(board: Board, name: str) -> Sequence[Deployment]:
+    section = board.deployments.get(name)
+    return () if section is None else section.value or ()
+
+
+def version_of(deployment: Deployment) -> str:
+    """What a person calls it: the tag, or the beginning of the commit."""
+    ref = deployment.ref.removeprefix("refs/tags/")
+    return safe(ref, 30) if _VERSION.match(ref) else safe(deployment.sha[:7])
+
+
+def _environment(board: Board, name: str, rank: int) -> Part:
+    deployments = _deployments(board, name)
+    live = next((one for one in deployments if one.state == "success"), None)
+    newest = deployments[0] if deployments else None
+    health = board.health.get(name)
+    answers = (health.value or ()) if health is not None else ()
+    label = safe(name, 24)
+    version = version_of(live) if live is not None else next((a.version for a in answers if a.version), None)
+    shown = Piece(safe(version or "nothing yet", 30), Tone.PLAIN if version else Tone.QUIET)
+    tail: list[Piece] = []
+    words: list[Piece] = []
+    if answers:
+        ill = sum(1 for answer in answers if not answer.ok)
+        if ill:
+            tail.append(Piece(" ×", Tone.BAD))
+            words.append(
+                Piece(" unhealthy" if ill == len(answers) else f" {ill} of {len(answers)} down", Tone.BAD)
+            )
+        else:
+            tail.append(Piece(" ✓", Tone.GOOD))
+            words.append(Piece(" healthy", Tone.GOOD))
+    if newest is not None and newest is not live:
+        state = _DEPLOYING.get(newest.state)
+        if state is not None:
+            tail.append(Piece(f" {state.glyph}", state.tone))
+            words.append(Piece(f" {version_of(newest)}", state.tone))
+        elif newest.state in ("failure", "error"):
+            tail.append(Piece(" ×", Tone.BAD))
+            words.append(Piece(f" {version_of(newest)} failed", Tone.BAD))
+    spoken: list[Piece] = []
+    if answers and tail:
+        spoken = [tail[0], words[0]]
+        for mark, word in zip(tail[1:], words[1:], strict=True):
+            spoken += [quiet(" →"), mark, word]
+    else:
+        for mark, word in zip(tail, words, strict=True):
+            spoken += [quiet(" →"), mark, word]
+    brief_label = label[:4] if len(label) > 5 else label
+    return Part(
+        (
+            (quiet(f"{label} "), shown, *spoken),
+            (quiet(f"{label} "), shown, *tail),
+            (quiet(f"{brief_label} "), shown, *tail),
+        ),
+        rank=rank,
+    )
+
+
+def _waiting(board: Board) -> Part | None:
+    mine, others = waiting_counts(board)
+    glyph = Piece(f"{State.WAITING.glyph} ", Tone.WAITING)
+    if mine:
+        text = Piece(
+            f"{mine} waits for you" if mine == 1 else f"{mine} wait for you", Tone.WAITING, strong=True
+        )
+        return Part(((glyph, text), (glyph, Piece(str(mine), Tone.WAITING, strong=True))), rank=60)
+    if others:
+        text = Piece("1 in review" if others == 1 else f"{others} in review", Tone.WAITING)
+        return Part(((glyph, text), (glyph, Piece(str(others), Tone.WAITING))), rank=55)
+    return None
+
+
+def _fill(board: Board) -> Part | None:
+    fill = board.fill
+    if fill.done or fill.target is None:
+        return None
+    if fill.error is not None:
+        return Part(((Piece("▲ history paused", Tone.WAITING),), BLANK), rank=4)
+    newest = max((run.created_at for run in board.runs.value or () if run.created_at is not None), default=None)
+    if newest is None or fill.reached is None or newest <= fill.target:
+        return Part(((quiet(f"history {fill.runs} runs"),), BLANK), rank=4)
+    share = (newest - fill.reached) / (newest - fill.target)
+    percent = min(99, max(0, int(share * 100)))
+    return Part(((quiet(f"history {percent} %"),), BLANK), rank=4)
+
+
+def _budget(board: Board, now: datetime) -> Part | None:
+    budget = board.budget
+    if budget.paused_until is not None and budget.paused_until > now:
+        text = f"▲ API paused until {clock(budget.paused_until, now)}"
+        return Part(((Piece(text, Tone.WAITING),), (Piece("▲ API", Tone.WAITING),)), rank=50)
+    if budget.remaining is None:
+        return None
+    low = budget.limit is not None and budget.remaining * 10 < budget.limit
+    tone = Tone.WAITING if low else Tone.QUIET
+    full = (
+        f"API {budget.remaining:,}" if budget.limit is None else f"API {budget.remaining:,} of {budget.limit:,}"
+    )
+    mark = "▲ " if low else ""
+    return Part(
+        ((Piece(mark + full, tone),), (Piece(f"{mark}API {budget.remaining:,}", tone),), BLANK),
+        rank=45 if low else 8,
+    )
+
+
+def _age(board: Board, now: datetime) -> Part:
+    section = board.runs
+    age = section.age(now)
+    if section.error is not None:
+        words = {
+            Kind.AUTH: "no access",
+            Kind.NETWORK: "offline",
+            Kind.RATE_LIMIT: "paused",
+            Kind.PERMISSION: "refused",
+            Kind.SSO: "refused",
+        }.get(section.error.kind, "stale")
+        text = f"▲ {words}" if age is None else f"▲ {words} {brief(age.total_seconds())}"
+        return Part(((Piece(text, Tone.WAITING),),), rank=70)
+    if age is None:
+        return Part(((quiet("○ reading"),),), rank=70)
+    return Part(((quiet(f"{brief(age.total_seconds())} old"),),), rank=70)

@@ -1,0 +1,192 @@
+"""The selected job: its steps with durations, its annotations, and what to try when it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from relman.model.board import Section
+from relman.model.remedy import Remedy, remedy_for
+from relman.model.run import Annotation, Job, Step
+from relman.model.state import State, Tone
+from relman.tui.present.notice import staleness
+from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
+from relman.tui.present.times import ago, between, duration
+
+_BAR = 16  # cells
+_STEPS = 84  # cells: further apart a name and its time are not read together
+_LEVELS = {"failure": ("×", Tone.BAD), "warning": ("▲", Tone.WAITING), "notice": ("●", Tone.ACTIVE)}
+_SHOWN = 30  # annotations
+
+
+def bar(share: float, width: int = _BAR) -> str:
+    """A thin bar: ``share`` (0 to 1) of ``width`` cells, in halves of a cell. Never empty above 0."""
+    halves = round(min(1.0, max(0.0, share)) * width * 2)
+    if share > 0:
+        halves = max(1, halves)
+    return "━" * (halves // 2) + ("╸" if halves % 2 else "")
+
+
+def title(job: Job, expected: float | None, now: datetime) -> Line:
+    """State, name, and how long against what is usual. ``now`` is the server's."""
+    state = job.state
+    took = between(job.started_at, job.completed_at, now) if state is not State.SKIPPED else None
+    name = Piece(safe(job.name, 200), strong=True)
+    facts: list[Line] = [plain(job.word, state.tone)]
+    if took is not None:
+        facts.append((quiet(_against(took, expected)),))
+    elif expected is not None and state.active:
+        facts.append((quiet(f"usually {duration(expected)}"),))
+    return (Piece(f"{state.glyph} ", state.tone), name, quiet("  "), *joined(facts))
+
+
+def _against(took: float, expected: float | None) -> str:
+    return duration(took) if expected is None else f"{duration(took)} of usually {duration(expected)}"
+
+
+def facts(job: Job, now: datetime) -> Line:
+    """Where and when it ran, quiet."""
+    parts: list[str] = []
+    if job.started_at is not None:
+        parts.append(f"started {ago(job.started_at, now)}")
+    queue = between(job.created_at, job.started_at, now) if job.created_at is not None else None
+    if queue is not None and queue >= 1 and job.state is not State.SKIPPED:
+        parts.append(f"{'queued' if job.started_at else 'waiting'} {duration(queue)}")
+    if job.runner or job.labels:
+        parts.append(safe(job.runner or ", ".join(job.labels), 60))
+    if job.attempt > 1:
+        parts.append(f"attempt {job.attempt}")
+    return joined([(quiet(part),) for part in parts])
+
+
+def step_lines(job: Job, room: int, now: datetime) -> list[Line]:
+    """One line a step: state, name, duration and a bar against the longest."""
+    took = [between(step.started_at, step.completed_at, now) for step in job.steps]
+    room = min(room, _STEPS)
+    longest = max((seconds for seconds in took if seconds), default=0.0)
+    bars = _BAR if room >= 64 else (8 if room >= 44 else 0)
+    tail = 8 + (2 + bars if bars else 0)
+    return [
+        _step(step, seconds, longest, room - tail, bars) for step, seconds in zip(job.steps, took, strict=True)
+    ]
+
+
+def _step(step: Step, seconds: float | None, longest: float, room: int, bars: int) -> Line:
+    state = step.state
+    idle = state in (State.SKIPPED, State.QUEUED, State.PENDING, State.EXPECTED)
+    name = pad(safe(step.name, 300), max(4, room - 2))
+    known = seconds is not None and not idle
+    pieces = [
+        Piece(f"{state.glyph} ", state.tone),
+        Piece(name, Tone.QUIET if idle else Tone.PLAIN, strong=state.failed),
+        Piece(pad(duration(seconds) if known and seconds is not None else "", 8, right=True), Tone.QUIET),
+    ]
+    if bars:
+        share = seconds / longest if known and seconds and longest else 0.0
+        tone = state.tone if state.failed or state is State.RUNNING else Tone.QUIET
+        pieces.append(Piece("  " + bar(share, bars), tone))
+    return tuple(pieces)
+
+
+def annotation_lines(section: Section[tuple[Annotation, ...]], room: int, now: datetime) -> list[Line]:
+    """What the job complained about, each with its place; in words where they could not be read."""
+    if section.value is None:
+        if section.error is None:
+            return []
+        problem = section.error
+        return [
+            heading("Annotations"),
+            *(plain(line, Tone.QUIET) for line in wrap(safe(problem.sentence(), 400), room, 4)),
+        ]
+    if not section.value:
+        return []
+    lines: list[Line] = [heading("Annotations", len(section.value))]
+    stale = staleness(section, now)
+    if stale:
+        lines.append(fit(stale, room))
+    for note in section.value[:_SHOWN]:
+        glyph, tone = _LEVELS.get(note.level, ("●", Tone.PLAIN))
+        place = safe(note.path, 300)
+        if place and note.start_line is not None:
+            place += f":{note.start_line}"
+        head = safe(note.title, 300) or place or safe(note.level, 40)
+        right: Line = (quiet(place),) if place and head != place else BLANK
+        lines.append(spread((Piece(f"{glyph} ", tone), Piece(head)), right, room))
+        lines.extend(plain("  " + text, Tone.QUIET) for text in wrap(note.message[:4000], room - 2, 6))
+    more = len(section.value) - _SHOWN
+    if more > 0:
+        lines.append(plain(f"and {more} more, in the browser (o)", Tone.QUIET))
+    return lines
+
+
+def remedy_lines(remedy: Remedy, room: int) -> list[Line]:
+    """The commands to try, each group under its purpose."""
+    lines: list[Line] = [heading(f"What to try: {remedy.kind.value}")]
+    for purpose, commands in remedy.steps:
+        lines.append(plain(fit_text(purpose, room), Tone.QUIET))
+        lines.extend(plain("  " + fit_text(command, room - 2)) for command in commands)
+    return lines
+
+
+def fit_text(text: str, room: int) -> str:
+    return pad(text, max(1, room)).rstrip()
+
+
+def heading(text: str, count: int | None = None) -> Line:
+    """A small heading inside a pane."""
+    line = (Piece(text, strong=True),)
+    return line if count is None else (*line, quiet(f" {count}"))
+
+
+def job_lines(
+    job: Job,
+    notes: Section[tuple[Annotation, ...]],
+    room: int,
+    now: datetime,
+) -> list[Line]:
+    """Everything below the job's title, blocks apart by a blank line. ``now`` is the server's."""
+    failed = job.state.failed
+    blocks: list[list[Line]] = []
+    where = facts(job, now)
+    if where:
+        blocks.append([fit(where, room)])
+    said = annotation_lines(notes, room, now)
+    if failed and said:  # a person comes for the reason: it stands before the steps
+        blocks.append(said)
+        said = []
+    if job.steps:
+        blocks.append(step_lines(job, room, now))
+    else:
+        blocks.append([plain(_without_steps(job), Tone.QUIET)])
+    if said:
+        blocks.append(said)
+    remedy = remedy_for(job, notes.value or ())
+    if remedy is not None:
+        blocks.append(remedy_lines(remedy, room))
+    lines: list[Line] = []
+    for block in blocks:
+        if lines:
+            lines.append(BLANK)
+        lines.extend(block)
+    return lines
+
+
+def _without_steps(job: Job) -> str:
+    state = job.state
+    if state is State.SKIPPED:
+        return "Skipped: its condition did not hold, or a job it needs did not succeed."
+    if state in (State.QUEUED, State.PENDING):
+        return "No steps yet: it waits for a runner."
+    if state is State.WAITING:
+        return "No steps yet: it waits for a deployment review or a wait timer."
+    return "GitHub lists no steps for this job."
+
+
+def missing_job_lines(name: str, needs: Sequence[str], room: int) -> list[Line]:
+    """A job of the workflow file that GitHub has not created yet."""
+    text = "Not created yet: GitHub creates a job when the jobs it needs are through."
+    lines = [plain(line, Tone.QUIET) for line in wrap(text, room)]
+    if needs:
+        names = ", ".join(safe(need, 60) for need in needs)
+        lines.extend(plain(line, Tone.QUIET) for line in wrap(f"Needs {names}.", room))
+    return lines

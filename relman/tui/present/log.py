@@ -1,0 +1,104 @@
+"""The lines around a log: fetching it, waiting for it, and where one is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relman.model.run import Job
+from relman.model.state import State, Tone
+from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """Where somebody is in a log. Lines and columns count from 1; ``hit`` is 0 when the cursor is on none."""
+
+    line: int = 0
+    lines: int = 0
+    column: int = 1
+    size: int = 0  # bytes
+    indexed: bool = True
+    times: bool = False
+    wrapped: bool = False
+    searched: str = ""
+    hit: int = 0
+    hits: int = 0
+    more_hits: bool = False
+    errors: int = 0
+    warnings: int = 0
+    wrap_limited: bool = False
+    marks_limited: bool = False
+
+
+def size(count: int) -> str:
+    """Bytes in words: "812 B", "3.4 MB"."""
+    if count < 1000:
+        return f"{count} B"
+    amount = count / 1000
+    for unit in ("kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def progress_line(done: int, total: int | None) -> Line:
+    """How much of the log is here."""
+    if not done:
+        return (quiet("○ "), Piece("Asking for the log"))
+    share = f" of {size(total)}, {min(100, done * 100 // total)} %" if total else ""
+    return (quiet("○ "), Piece("Fetching the log  "), quiet(size(done) + share))
+
+
+def waiting_lines(job: Job | None, room: int, steps: Sequence[Line]) -> list[Line]:
+    """In place of a log that is not there yet: why, and how far the job is. ``steps`` are drawn already."""
+    if job is None or job.state.finished:
+        title, why = (
+            "The log is on its way",
+            "The job has ended; its log appears within seconds and is shown then.",
+        )
+    elif job.state is State.RUNNING:
+        title, why = (
+            "The log comes when the job ends",
+            "GitHub publishes a job's log only then. Its steps until now:",
+        )
+    else:
+        title, why = f"The job has not started: {job.word}", "GitHub publishes a job's log when the job ends."
+    lines: list[Line] = [(Piece("◐ ", Tone.ACTIVE), Piece(title, strong=True))]
+    lines.extend(plain("  " + line, Tone.QUIET) for line in wrap(why, max(8, room - 2)))
+    if steps:
+        lines += [BLANK, *steps]
+    return lines
+
+
+def status_line(status: LogStatus, width: int) -> Line:
+    """Place, size and marks on the left; search and how the log is shown on the right."""
+    left: list[Line] = [plain(f"line {status.line:,} of {status.lines:,}{'' if status.indexed else '+'}")]
+    if status.column > 1:
+        left.append((quiet(f"column {status.column:,}"),))
+    left.append((quiet(size(status.size)),))
+    if status.errors:
+        left.append(plain(_counted(status.errors, "error"), Tone.BAD))
+    if status.warnings:
+        left.append(plain(_counted(status.warnings, "warning"), Tone.WAITING))
+    right: list[Line] = []
+    if status.searched:
+        more = "+" if status.more_hits else ""
+        place = f"{status.hit:,}/" if status.hit else ""
+        right.append(
+            (Piece(f"/{safe(status.searched, 40)} ", accent=True), Piece(f"{place}{status.hits:,}{more}"))
+        )
+    if not status.indexed:
+        right.append((quiet("reading"),))
+    if status.times:
+        right.append((quiet("UTC"),))
+    if status.wrapped:
+        right.append((quiet("wrapped, the rest is cut" if status.wrap_limited else "wrapped"),))
+    if status.marks_limited:
+        right.append((quiet("too many groups to fold all"),))
+    return spread((Piece(" "), *joined(left)), (*joined(right), Piece(" ")), width)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

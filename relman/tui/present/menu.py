@@ -1,0 +1,73 @@
+"""Rows of the help and of the palette, from the commands as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from relman.model.state import Tone
+from relman.tui.present.columns import Column, row
+from relman.tui.present.piece import Line, Piece, quiet
+
+
+@dataclass(frozen=True, slots=True)
+class MenuRow:
+    """A command in a menu, or, with an empty ``name``, the heading of a group."""
+
+    name: str
+    group: str
+    keys: str = ""
+    title: str = ""
+    help: str = ""
+    available: bool = True
+
+
+_COLUMNS = (
+    Column("keys", 16),
+    Column("command", 22, least=12, rank=2),
+    Column("", 30, least=12, grow=True),
+)
+
+
+class MenuPresenter:
+    """A line of a menu: keys, what the command is called, and what it does."""
+
+    def key(self, item: MenuRow) -> tuple[str, str]:
+        return (item.group, item.name)
+
+    def header(self, room: int) -> Line:
+        del room
+        return ()
+
+    def line(self, item: MenuRow, room: int, now: datetime) -> Line:
+        del now
+        if not item.name:
+            return (Piece(item.group, strong=True),)
+        tone = Tone.PLAIN if item.available else Tone.QUIET
+        cells: tuple[Line, ...] = (
+            (Piece(item.keys, accent=item.available, tone=tone),),
+            (Piece(item.title or item.name, tone),),
+            (quiet(item.help),),
+        )
+        return row(cells, _COLUMNS, room)
+
+
+def matching(rows: Sequence[MenuRow], text: str) -> list[MenuRow]:
+    """The rows that hold every word of ``text``; headings stay over those that are left."""
+    words = text.casefold().split()
+    kept = [
+        item
+        for item in rows
+        if item.name
+        and all(
+            word in f"{item.keys} {item.name} {item.title} {item.help} {item.group}".casefold()
+            for word in words
+        )
+    ]
+    shown: list[MenuRow] = []
+    for item in kept:
+        if not shown or shown[-1].group != item.group:
+            shown.append(MenuRow("", item.group))
+        shown.append(item)
+    return shown

@@ -1,0 +1,100 @@
+"""What a pane says when it has nothing to show, or shows something old: what is wrong and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from relman.errors import Kind, Problem
+from relman.model.board import Section
+from relman.model.state import Tone
+from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, wrap
+from relman.tui.present.times import brief, clock, until
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A pane's own message. ``title`` one short line, ``lines`` sentences, ``hint`` the next thing to do."""
+
+    glyph: str
+    title: str
+    lines: tuple[str, ...] = ()
+    hint: str = ""
+    tone: Tone = Tone.QUIET
+
+    def draw(self, width: int) -> list[Line]:
+        """The message in at most ``width`` cells, a blank line between its parts."""
+        room = max(8, width - 2)
+        drawn: list[Line] = [(Piece(f"{self.glyph} ", self.tone), Piece(self.title, strong=True))]
+        for text in self.lines:
+            drawn.extend(plain("  " + line, Tone.QUIET) for line in wrap(text, room))
+        if self.hint:
+            drawn.append(BLANK)
+            drawn.extend(plain("  " + line) for line in wrap(self.hint, room))
+        return drawn
+
+
+_LOOK: dict[Kind, tuple[str, Tone]] = {
+    Kind.AUTH: ("■", Tone.WAITING),
+    Kind.PERMISSION: ("■", Tone.WAITING),
+    Kind.SSO: ("■", Tone.WAITING),
+    Kind.PLAN: ("■", Tone.QUIET),
+    Kind.NOT_YET: ("○", Tone.QUIET),
+    Kind.GONE: ("○", Tone.QUIET),
+    Kind.RATE_LIMIT: ("▲", Tone.WAITING),
+    Kind.NETWORK: ("▲", Tone.BAD),
+    Kind.SERVER: ("▲", Tone.BAD),
+}
+_NEXT: dict[Kind, str] = {
+    Kind.AUTH: "Set GH_TOKEN, or run `gh auth login`, and start relman again.",
+    Kind.PERMISSION: "Give the token this permission; the other panes work without it.",
+    Kind.SSO: "Authorise the token for the organisation's single sign-on.",
+    Kind.NOT_FOUND: "Check the repository's name, and whether the token may see it.",
+    Kind.RATE_LIMIT: "Nothing is asked before then; relman goes on by itself.",
+    Kind.NETWORK: "relman tries again by itself; r tries now.",
+    Kind.SERVER: "relman tries again by itself; r tries now.",
+}
+
+
+def refusal(problem: Problem, now: datetime) -> Notice:
+    """A section that could not be read and has nothing older to show."""
+    glyph, tone = _LOOK.get(problem.kind, ("▲", Tone.BAD))
+    lines = [safe(problem.detail, 400)] if problem.detail else []
+    if problem.retry_at is not None and problem.retry_at > now:
+        lines.append(f"Asked again at {clock(problem.retry_at, now)} ({until(problem.retry_at, now)}).")
+    return Notice(
+        glyph,
+        safe(problem.title, 200) or "This could not be read",
+        tuple(lines),
+        safe(problem.hint, 400) or _NEXT.get(problem.kind, "r tries again."),
+        tone,
+    )
+
+
+def loading(what: str) -> Notice:
+    return Notice(
+        "○", f"Reading {what}", ("This is the first time; after that the last state is shown at once.",)
+    )
+
+
+def instead(section: Section[T], what: str, now: datetime) -> Notice | None:
+    """What to show in place of a section without a value; None when it has one."""
+    if section.value is not None:
+        return None
+    return loading(what) if section.error is None else refusal(section.error, now)
+
+
+def staleness(section: Section[T], now: datetime) -> Line:
+    """One line over old data: how old, why, and when it is asked for again. Empty while all is well."""
+    if section.value is None or section.error is None:
+        return BLANK
+    age = section.age(now)
+    since = f"as of {brief(age.total_seconds())} ago" if age is not None else "of unknown age"
+    parts: list[Line] = [plain(f"▲ {since}", Tone.WAITING), (quiet(safe(section.error.title, 120)),)]
+    retry = section.error.retry_at
+    if retry is not None and retry > now:
+        parts.append((quiet(f"again {until(retry, now)}"),))
+    return joined(parts)

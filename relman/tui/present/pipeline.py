@@ -1,0 +1,196 @@
+"""The Pipeline screen in words: titles of its panes, what stands in an empty one, and the run's picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from relman.errors import RelmanError
+from relman.model.board import Board, Section
+from relman.model.graph import Node
+from relman.model.run import Job, Run, WorkflowSource
+from relman.model.state import State, Tone
+from relman.model.timing import RunTime
+from relman.tui.present import job as job_view
+from relman.tui.present.filter import Filter
+from relman.tui.present.graph import Picture, file_picture, free_picture
+from relman.tui.present.notice import Notice, instead
+from relman.tui.present.piece import (
+    BLANK,
+    Line,
+    Piece,
+    fit,
+    joined,
+    plain,
+    quiet,
+    safe,
+    spread,
+    text_of,
+    width_of,
+)
+from relman.tui.present.runs import counts
+from relman.tui.present.times import ago, between, duration
+
+_UNKNOWN: Mapping[str, float] = MappingProxyType({})
+
+NO_RUN = Notice("○", "No run is highlighted", hint="The graph of a run shows here.")
+NO_JOB = Notice("○", "No job is selected", hint="Its steps, annotations and what to try show here.")
+
+
+def no_runs(repo: str, chosen: Filter, count: int) -> Notice:
+    """The list is empty: because of the filter, or because there is nothing yet."""
+    if chosen:
+        return Notice(
+            "○",
+            "No run fits the filter",
+            (f"{count} runs are hidden by: {safe(chosen.text, 200)}",),
+            "esc clears the filter, / changes it.",
+        )
+    return Notice(
+        "○",
+        "No workflow has run yet",
+        (f"{safe(repo)} has no runs that GitHub still keeps.",),
+        "`relman init` writes a pipeline; a push starts it. It shows up here by itself.",
+    )
+
+
+def no_jobs(run: Run, section: Section[tuple[Job, ...]], now: datetime) -> Notice:
+    """A run without a single box to draw."""
+    if run.state is State.STARTUP_FAILURE:
+        return Notice(
+            "×",
+            "GitHub could not start this run",
+            ("It has no jobs: the workflow file is not valid at this commit, or calls one that is not.",),
+            f"`relman graph --workflow {safe(run.path, 80)}` names the line; o opens GitHub's own message.",
+            Tone.BAD,
+        )
+    waiting = instead(section, "the jobs", now)
+    if waiting is not None:
+        return waiting
+    if run.state.finished:
+        return Notice(
+            "○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page."
+        )
+    return Notice("○", "No jobs yet", ("GitHub creates them in a moment.",))
+
+
+def runs_title(runs: Sequence[Run], shown: int, chosen: Filter, width: int) -> Line:
+    if chosen:
+        left: Line = (
+            Piece("Runs", strong=True),
+            quiet(f" {shown} of {len(runs)}  "),
+            Piece(safe(chosen.text, 80)),
+        )
+        return fit(left, width)
+    return spread((Piece("Runs", strong=True), quiet(f" {len(runs)}" if runs else "")), counts(runs), width)
+
+
+def graph_title(
+    run: Run | None, picture: Picture | None, times: RunTime | None, now: datetime, width: int
+) -> Line:
+    """The run, and at the right how long its paths take. ``now`` is the server's."""
+    if run is None:
+        return plain("Graph", strong=True)
+    state = run.state
+    took = between(run.started_at or run.created_at, run.updated_at if state.finished else None, now)
+    name: Line = (
+        Piece(f"{state.glyph} ", state.tone),
+        Piece(f"{safe(run.name, 60) or 'run'} #{run.number}", strong=True),
+        Piece(f"  {run.word}", state.tone),
+    )
+    words: list[Line] = [
+        name,
+        (quiet(duration(took)),) if took is not None else BLANK,
+        (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
+        (quiet(safe(run.branch or "", 60)),),
+        (quiet(run.short_sha),),
+        (quiet(ago(run.created_at, now)),),
+    ]
+    right = BLANK
+    if picture is not None and picture.edges and times is not None:
+        for form in (2, 1, 0):
+            right = paths_line(times, form)
+            if width_of(right) + width_of(name) + 12 <= width:
+                break
+    return spread(joined([word for word in words if text_of(word)]), right, width)
+
+
+def paths_line(times: RunTime, form: int = 2) -> Line:
+    """Fast and full path as wall time along the critical path. ``form`` 2 adds job time and what is left."""
+    parts: list[Line] = []
+    paths = [("fast", times.fast), ("full", times.full)]
+    if times.fast.jobs == times.full.jobs:  # the same jobs: one path
+        paths = paths[1:]
+    for name, path in paths:
+        if not path.jobs or path.wall <= 0:
+            continue
+        wall = ("" if path.complete else "≥ ") + duration(path.wall)
+        summed = f" ({duration(path.total)} summed)" if form == 2 else ""
+        parts.append((quiet(f"{name} path " if form else f"{name} "), Piece(wall), quiet(summed)))
+    if times.remaining is not None and form == 2:
+        parts.append((quiet("about "), Piece(duration(times.remaining)), quiet(" left")))
+    return joined(parts)
+
+
+def remark(picture: Picture) -> Line:
+    """One line over the graph when it is not surely the run's own."""
+    if not picture.reason:
+        return BLANK
+    mark = "▲ without edges: " if not picture.edges else "▲ not exact: "
+    return (Piece(mark, Tone.WAITING), quiet(safe(picture.reason, 300)))
+
+
+def job_title(node: Node | None, picture: Picture | None, now: datetime, width: int) -> Line:
+    """The selected box. ``now`` is the server's."""
+    if node is None or picture is None:
+        return plain("Job", strong=True)
+    job = picture.job(node.key)
+    name = safe(node.name, 200)
+    if job is None:
+        state = picture.state(node.key)
+        usual = picture.expected.get(node.name)
+        mark = (Piece(f"{state.glyph} ", state.tone), Piece(name, strong=True), quiet(f"  {state.word}"))
+        return fit(joined([mark, (quiet(f"usually {duration(usual)}"),) if usual else BLANK]), width)
+    jobs = picture.jobs(node.key)
+    line = job_view.title(job, picture.expected.get(job.name), now)
+    if len(jobs) > 1:
+        line = (*line, quiet(f"  of {len(jobs)} in {name}"))
+    return fit(line, width)
+
+
+class Pictures:
+    """Pictures of runs; made anew only when what they are made of changed."""
+
+    def __init__(self) -> None:
+        self._made: tuple[tuple[object, ...], Picture | None] | None = None
+
+    def of(self, run: Run, board: Board, opened: frozenset[str]) -> Picture | None:
+        jobs = board.jobs.get(run.id, Section())
+        source = board.sources.get(run.id, Section())
+        expected = board.expected.get(run.path, _UNKNOWN)
+        finished = run.state.finished
+        made_of = (run.id, finished, jobs.value, source.value, source.error, expected, opened)
+        if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):
+            self._made = (made_of, _picture(jobs, source, expected, finished=finished, opened=opened))
+        return self._made[1]
+
+
+def _picture(
+    jobs: Section[tuple[Job, ...]],
+    source: Section[WorkflowSource],
+    expected: Mapping[str, float],
+    *,
+    finished: bool,
+    opened: frozenset[str],
+) -> Picture | None:
+    """The picture, or None while there is nothing to draw."""
+    reason = "the workflow file is not read yet"
+    if source.value is not None:
+        try:
+            return file_picture(source.value, jobs.value or (), expected, finished=finished, opened=opened)
+        except RelmanError as error:
+            reason = error.problem.sentence()
+    elif source.error is not None:
+        reason = source.error.sentence()
+    return free_picture(jobs.value, expected, reason, finished=finished) if jobs.value else None

@@ -1,0 +1,63 @@
+"""Running the dashboard: the terminal before and after it, and an end that waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from typing import NoReturn
+
+from relman.tui import terminal
+from relman.tui.app import RelmanApp
+from relman.tui.crash import CRASHED
+
+_PATIENCE = 1.5  # seconds for what is on its way to notice that it was cancelled
+
+
+def run_dashboard(app: RelmanApp) -> int:
+    """Runs ``app`` in the terminal and gives the exit code. The terminal is restored when it returns.
+
+    Threads that are still busy (a name that does not resolve) are left behind: end with :func:`leave`.
+    """
+    loop = asyncio.new_event_loop()
+    _say(terminal.PUSH_TITLE)
+    try:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(app.run_async())
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        _say(terminal.POP_TITLE)
+        with contextlib.suppress(TimeoutError):
+            loop.run_until_complete(asyncio.wait_for(app.watch_.stop(), _PATIENCE))
+        _cancel_all(loop)
+        asyncio.set_event_loop(None)
+        loop.close()
+    return app.return_code if app.return_code is not None else CRASHED
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process. A thread that still waits for the network does not keep it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        os._exit(code)
+    sys.exit(code)
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_PATIENCE))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def _say(sequence: str) -> None:
+    stream = sys.__stderr__  # where Textual writes
+    if stream is not None and stream.isatty():
+        stream.write(sequence)
+        stream.flush()

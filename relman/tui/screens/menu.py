@@ -1,0 +1,118 @@
+"""A list over the screen with a line to type into: the frame of help and palette."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
+
+from relman.tui.commands.command import CommandHost, command
+from relman.tui.ports import SystemClock
+from relman.tui.present.menu import MenuPresenter, MenuRow
+from relman.tui.present.piece import Line, Piece, quiet, spread
+from relman.tui.widgets.keyed_list import KeyedList
+from relman.tui.widgets.line_bar import LineBar
+from relman.tui.widgets.moves import Move
+
+_MENU = "Menu"
+
+
+class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
+    """Ends with the name of the chosen command, or None. Letters go into the line; the list follows."""
+
+    CSS_PATH = "menu.tcss"
+    HEADING = ""
+    HINT = ""
+
+    def __init__(self, behind: Screen[object]) -> None:
+        super().__init__()
+        self.behind = behind
+
+    def rows(self, text: str) -> Sequence[MenuRow]:
+        """The rows for what was typed."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        self._list: KeyedList[MenuRow] = KeyedList(
+            MenuPresenter(), SystemClock().now, id="menu-list", header=False
+        )
+        self._list.can_focus = False
+        with Vertical(id="menu"):
+            yield LineBar(self._title, id="menu-title")
+            yield Input(placeholder="Type to find", compact=True, id="menu-input")
+            yield self._list
+
+    def on_mount(self) -> None:
+        self._fill("")
+        self.query_one(Input).focus()
+
+    def _title(self, width: int) -> Line:
+        return (
+            Piece(" "),
+            *spread((Piece(self.HEADING, strong=True),), (quiet(self.HINT),), max(0, width - 2)),
+        )
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._fill(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.choose()
+
+    def _fill(self, text: str) -> None:
+        self._list.set_items(self.rows(text))
+        self._list.move(Move.TOP)
+        self._over_heading(1)
+
+    def _over_heading(self, by: int) -> None:
+        """Headings are not for choosing."""
+        for _ in range(2):
+            item = self._list.item
+            if item is None or item.name:
+                return
+            self._list.step(by)
+
+    def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
+        event.stop()
+        self.choose()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self:  # beside the menu
+            self.dismiss(None)
+
+    def choose(self) -> None:
+        item = self._list.item
+        if item is not None and item.name and item.available:
+            self.dismiss(item.name)
+
+    def _key(self) -> Hashable | None:
+        return self._list.key
+
+    @command("menu-down", "down", "ctrl+n", title="", help="The next command.", group=_MENU)
+    def down(self) -> None:
+        self._list.step(1)
+        self._over_heading(1)
+
+    @command("menu-up", "up", "ctrl+p", title="", help="The command before.", group=_MENU)
+    def up(self) -> None:
+        self._list.step(-1)
+        self._over_heading(-1)
+
+    @command("menu-page-down", "pagedown", "ctrl+d", title="", help="A page down.", group=_MENU)
+    def page_down(self) -> None:
+        self._list.move(Move.PAGE_DOWN)
+        self._over_heading(1)
+
+    @command("menu-page-up", "pageup", "ctrl+u", title="", help="A page up.", group=_MENU)
+    def page_up(self) -> None:
+        self._list.move(Move.PAGE_UP)
+        self._over_heading(1)
+
+    @command("menu-close", "escape", title="", help="Close without choosing.", group=_MENU)
+    def close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,463 @@
+"""Pipeline: the runs at the left, the job graph of the highlighted run, and the selected job below it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import datetime
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from relman.board.ports import Progress
+from relman.model.board import Board, Section
+from relman.model.graph import Node
+from relman.model.remedy import Remedy, remedy_for
+from relman.model.run import Annotation, Job, Run
+from relman.model.state import State
+from relman.model.timing import RunTime
+from relman.tui.commands.command import command
+from relman.tui.present import filter as filters
+from relman.tui.present import job as job_view
+from relman.tui.present import pipeline as view
+from relman.tui.present.graph import Painter, Picture
+from relman.tui.present.notice import instead, staleness
+from relman.tui.present.piece import BLANK, Line, safe
+from relman.tui.present.runs import RunsPresenter, ordered
+from relman.tui.screens.live import LiveScreen
+from relman.tui.widgets.graph_view import GraphView
+from relman.tui.widgets.keyed_list import KeyedList
+from relman.tui.widgets.lines_view import LinesView
+from relman.tui.widgets.pane import Pane
+from relman.tui.widgets.prompt import Prompt
+
+_RUNS = "Runs"
+_OPEN = "Open"
+
+
+class PipelineScreen(LiveScreen):
+    """What is highlighted is kept by id: the run's, and within each run the box's."""
+
+    NAME = "pipeline"
+    CSS_PATH = "pipeline.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._board: Board | None = None
+        self._filter = filters.Filter()
+        self._search = ""
+        self._chosen: dict[int, str] = {}  # run id to the box a person chose
+        self._opened: dict[int, frozenset[str]] = {}
+        self._picture: Picture | None = None
+        self._times: RunTime | None = None
+        self._pictures = view.Pictures()
+        self._painter = Painter()
+        self._presenter = RunsPresenter()
+        self._shown: tuple[int, str] | None = None  # run and box in the lower pane
+
+    def compose_body(self) -> ComposeResult:
+        self._runs: KeyedList[Run] = KeyedList(self._presenter, self.relman.now, id="runs-list")
+        self._graph = GraphView(id="graph-view")
+        self._lines = LinesView(id="job-lines")
+        self._prompt = Prompt(id="prompt")
+        self._runs_pane = Pane(self._runs_title, self._runs, id="runs")
+        self._graph_pane = Pane(self._graph_title, self._graph, id="graph")
+        self._job_pane = Pane(self._job_title, self._lines, id="job")
+        with Container(id="pipeline"):
+            yield self._runs_pane
+            with Vertical(id="detail"):
+                yield self._graph_pane
+                yield self._job_pane
+        yield self._prompt
+
+    def on_mount(self) -> None:
+        self._runs.focus()
+
+    # ── what is selected ─────────────────────────────────────────────────────────────────────
+
+    @property
+    def run_shown(self) -> Run | None:
+        """The highlighted run as it is now."""
+        return self._runs.item
+
+    @property
+    def node(self) -> Node | None:
+        """The selected box of the graph."""
+        return None if self._picture is None else self._picture.node(self._graph.selected)
+
+    @property
+    def job(self) -> Job | None:
+        """The selected job; None for a box whose job is not created yet."""
+        return None if self._picture is None else self._picture.job(self._graph.selected)
+
+    @property
+    def notes(self) -> Section[tuple[Annotation, ...]]:
+        job = self.job
+        board = self.relman.board
+        return Section() if job is None else board.annotations.get(job.id, Section())
+
+    @property
+    def remedy(self) -> Remedy | None:
+        job = self.job
+        return None if job is None else remedy_for(job, self.notes.value or ())
+
+    def server_now(self) -> datetime:
+        return self.relman.now() + self.relman.board.clock_offset
+
+    # ── from the board to the panes ──────────────────────────────────────────────────────────
+
+    def apply(self, board: Board) -> None:
+        self._board = board
+        self._presenter.offset = board.clock_offset
+        self._show_runs(board)
+        self._show_run()
+
+    def tick(self) -> None:
+        super().tick()
+        self._runs.tick()
+        self._show_staleness()
+        run = self.run_shown
+        if run is not None and not run.state.finished:
+            self._paint()
+            self._show_job()
+
+    def _show_runs(self, board: Board) -> None:
+        now = self.relman.now()
+        section = board.runs
+        runs = section.value or ()
+        kept = ordered(self._filter.apply(runs))
+        self._runs.set_items(kept)
+        notice = instead(section, "the runs", now)
+        if notice is None and not kept:
+            notice = view.no_runs(board.repo, self._filter, len(runs))
+        self._runs_pane.show(notice, staleness(section, now))
+
+    def _show_run(self) -> None:
+        """Draws the graph of the highlighted run and the selected job."""
+        board, run = self.relman.board, self.run_shown
+        self._picture = None
+        if run is None:
+            self._graph_pane.show(view.NO_RUN)
+            self._job_pane.show(view.NO_JOB)
+            self._look()
+            return
+        now = self.relman.now()
+        section = board.jobs.get(run.id, Section())
+        self._picture = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
+        empty = self._picture is None or (run.state is State.STARTUP_FAILURE and not section.value)
+        if empty:
+            self._picture = None
+        self._paint()
+        self._graph_pane.show(view.no_jobs(run, section, now) if empty else None, self._graph_remark())
+        self._show_job()
+        self._look()
+
+    def _graph_remark(self) -> Line:
+        run = self.run_shown
+        if run is None:
+            return BLANK
+        stale = staleness(self.relman.board.jobs.get(run.id, Section()), self.relman.now())
+        return stale or (view.remark(self._picture) if self._picture is not None else BLANK)
+
+    def _paint(self) -> None:
+        run, picture = self.run_shown, self._picture
+        if run is None or picture is None:
+            return
+        selected = self._chosen.get(run.id)
+        if picture.node(selected) is None:
+            selected = picture.of_interest()
+        self._times = picture.times(self.server_now())
+        columns = max(1, (self._graph.size.width - 2) // 38)
+        tight = self._graph.size.height < 14
+        drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
+        self._graph.set_drawing(drawing, selected)
+        self._graph_pane.update()
+
+    def _show_job(self) -> None:
+        run, node, job = self.run_shown, self.node, self.job
+        if run is None or node is None:
+            self._job_pane.show(view.NO_JOB)
+            return
+        room = self._lines.room
+        if job is None:
+            lines = job_view.missing_job_lines(node.name, node.needs, room)
+        else:
+            lines = job_view.job_lines(job, self.notes, room, self.server_now())
+        shown = (run.id, node.key)
+        self._lines.set_lines(lines, top=shown != self._shown)
+        self._shown = shown
+        self._job_pane.show(None)
+
+    def _show_staleness(self) -> None:
+        board, run, now = self.relman.board, self.run_shown, self.relman.now()
+        if board.runs.error is not None:
+            self._runs_pane.show(self._runs_pane.notice, staleness(board.runs, now))
+        if run is not None:
+            self._graph_pane.show(self._graph_pane.notice, self._graph_remark())
+
+    def _look(self) -> None:
+        run, job = self.run_shown, self.job
+        self.relman.look(screen=self.NAME, run_id=run.id if run else None, job_id=job.id if job else None)
+        self.refresh_bindings()
+
+    # ── titles ───────────────────────────────────────────────────────────────────────────────
+
+    def _runs_title(self, width: int) -> Line:
+        section = self.relman.board.runs
+        return view.runs_title(section.value or (), len(self._runs.items), self._filter, width)
+
+    def _graph_title(self, width: int) -> Line:
+        run = self.run_shown
+        return view.graph_title(run, self._picture, self._times, self.server_now(), width)
+
+    def _job_title(self, width: int) -> Line:
+        return view.job_title(self.node, self._picture, self.server_now(), width)
+
+    # ── what happens in the panes ────────────────────────────────────────────────────────────
+
+    def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
+        event.stop()
+        self._show_run()
+
+    def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
+        event.stop()
+        if self._graph_pane.notice is None:
+            self._graph.focus()
+
+    def on_graph_view_selected(self, event: GraphView.Selected) -> None:
+        event.stop()
+        run = self.run_shown
+        if run is not None and self._picture is not None and self._picture.node(event.key) is not None:
+            self._chosen[run.id] = event.key
+            self._paint()
+            self._show_job()
+            self._look()
+
+    def on_graph_view_opened(self, event: GraphView.Opened) -> None:
+        event.stop()
+        self._open_box(event.key)
+
+    def _open_box(self, key: str) -> None:
+        """Opens a group or a matrix, or closes it; a job is shown below."""
+        run, node = self.run_shown, None if self._picture is None else self._picture.node(key)
+        if run is None or node is None:
+            return
+        opened = self._opened.get(run.id, frozenset())
+        if node.opens or key in opened:
+            self._opened[run.id] = opened ^ {key}
+            self._show_run()
+        elif self._job_pane.notice is None:
+            self._lines.focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_again)
+
+    def _draw_again(self) -> None:
+        self._paint()
+        self._show_job()
+
+    # ── commands ─────────────────────────────────────────────────────────────────────────────
+
+    @command(
+        "open",
+        "enter",
+        title="",
+        help="Into the graph, into a group, to the job, to its log.",
+        group=_OPEN,
+        footer="Open",
+        rank=10,
+        when=lambda screen: screen.focused is not None,
+    )
+    def open(self) -> None:
+        focused = self.focused
+        if focused is self._lines:
+            if self.job is not None:
+                self.open_log()
+        elif isinstance(focused, (KeyedList, GraphView)):
+            focused.open()
+
+    @command(
+        "back",
+        "escape",
+        title="",
+        help="Back: out of the pane, then out of the filter. Never leaves relman.",
+        group=_OPEN,
+    )
+    def back(self) -> None:
+        if self.zoomed:
+            self._zoom(None)
+        elif self.focused is self._lines:
+            self._graph.focus()
+        elif self.focused is self._graph:
+            if self._search:
+                self._search = ""
+                self._graph_pane.update()
+            else:
+                self._runs.focus()
+        elif self._filter:
+            self._set_filter("")
+        self.refresh_bindings()
+
+    @command(
+        "log",
+        "L",
+        title="Open the log",
+        help="The log of the selected job.",
+        group=_OPEN,
+        footer="Log",
+        rank=15,
+        when=lambda screen: screen.job is not None,
+    )
+    def open_log(self) -> None:
+        job = self.job
+        if job is not None:
+            from relman.tui.screens.log import LogScreen
+
+            fetch, attempt = self.relman.watch_.fetch, job.attempt
+            title = f"{safe(job.name, 120)} #{job.run_id}"
+
+            def open_log(progress: Progress) -> Awaitable[Path]:
+                return fetch.job_log(job.id, attempt, progress)
+
+            def now_known() -> Job | None:
+                jobs = self.relman.board.jobs.get(job.run_id, Section()).value or ()
+                return next((one for one in jobs if one.id == job.id), None)
+
+            self.app.push_screen(LogScreen(title, open_log, now_known))
+
+    @command(
+        "browser",
+        "o",
+        title="Open in the browser",
+        help="The selected job's or run's page on GitHub.",
+        group=_OPEN,
+        footer="Browser",
+        rank=40,
+        when=lambda screen: bool(screen.url),
+    )
+    def open_in_browser(self) -> None:
+        self.relman.open_url_in_browser(self.url)
+
+    @property
+    def url(self) -> str:
+        """The page of what has the focus: the run's in the list, else the job's."""
+        run, job = self.run_shown, self.job
+        if job is not None and job.url and self.focused is not self._runs:
+            return job.url
+        return run.url if run is not None else ""
+
+    @command(
+        "copy-url",
+        "y",
+        title="Copy the URL",
+        help="The page of the selected job or run, to the clipboard.",
+        group="Copy",
+        footer="Copy URL",
+        rank=45,
+        when=lambda screen: bool(screen.url),
+    )
+    def copy_url(self) -> None:
+        self.relman.copy_text(safe(self.url, 2000), "the URL")
+
+    @command(
+        "copy-sha",
+        "Y",
+        title="Copy the commit",
+        help="The full sha of the run's commit, to the clipboard.",
+        group="Copy",
+        footer="Copy sha",
+        rank=50,
+        when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha),
+    )
+    def copy_sha(self) -> None:
+        run = self.run_shown
+        if run is not None:
+            self.relman.copy_text(safe(run.sha, 100), "the sha")
+
+    @command(
+        "copy-remedy",
+        "C",
+        title="Copy what to try",
+        help="The commands for this kind of failure.",
+        group="Copy",
+        footer="Copy commands",
+        rank=20,
+        when=lambda screen: screen.remedy is not None,
+    )
+    def copy_remedy(self) -> None:
+        remedy = self.remedy
+        if remedy is not None:
+            self.relman.copy_text("\n".join(remedy.commands), f"{len(remedy.commands)} commands")
+
+    @command(
+        "filter",
+        "/",
+        title="Filter the runs",
+        help="Words, or branch: status: workflow: event: actor:, with ! for not. Elsewhere: find a job.",
+        group=_RUNS,
+        footer="Filter",
+        rank=30,
+    )
+    def ask_filter(self) -> None:
+        if self.focused in (self._graph, self._lines) and self._picture is not None:
+            self._prompt.ask("find", self._search, self._find_as_typed, back_to=self._graph)
+        else:
+            self._prompt.ask("filter", self._filter.text, self._set_filter, back_to=self._runs)
+
+    def _set_filter(self, text: str) -> None:
+        parsed = filters.parse(text)
+        if parsed != self._filter:
+            self._filter = parsed
+            self._show_runs(self.relman.board)
+
+    def _find_as_typed(self, text: str) -> None:
+        self._search = text.strip()
+        if self._search:
+            self._find(0)
+        self._graph_pane.update()
+
+    @command(
+        "next-match",
+        "n",
+        title="",
+        help="The next run of the filter, or the next job found.",
+        group=_RUNS,
+        when=lambda screen: screen.searching,
+    )
+    def next_match(self) -> None:
+        self._step(1)
+
+    @command(
+        "previous-match",
+        "N",
+        title="",
+        help="The one before.",
+        group=_RUNS,
+        when=lambda screen: screen.searching,
+    )
+    def previous_match(self) -> None:
+        self._step(-1)
+
+    @property
+    def searching(self) -> bool:
+        return bool(self._search) if self.focused is self._graph else bool(self._filter)
+
+    def _step(self, by: int) -> None:
+        if self.focused is self._graph:
+            self._find(by)
+        else:
+            self._runs.step(by)
+
+    def _find(self, by: int) -> None:
+        """To the next (1), previous (-1) or first from here (0) box whose name holds what is looked for."""
+        nodes = self._picture.nodes if self._picture is not None else ()
+        keys = {node.key for node in nodes if self._search.casefold() in node.name.casefold()}
+        if not keys:
+            return
+        order = [node.key for node in nodes]
+        here = self._graph.selected
+        at = order.index(here) if here in order else 0
+        turn = order[at:] + order[:at] if by >= 0 else (order[at + 1 :] + order[: at + 1])[::-1]
+        found = next((key for key in turn[0 if by == 0 else 1 :] if key in keys), None)
+        if found is not None:
+            self._graph.choose(found)

@@ -1,0 +1,127 @@
+"""Three themes: dark, light and high contrast. One accent; every state tone keeps apart in 256 colours.
+
+The accent marks where you are (focus, selection, keys) and nothing else. State has its own tones, each
+always beside a glyph and a word.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = "relman-dark"
+LIGHT = "relman-light"
+CONTRAST = "relman-contrast"
+
+TITLES = {DARK: "Dark", LIGHT: "Light", CONTRAST: "High contrast"}
+
+
+def _theme(
+    name: str,
+    *,
+    dark: bool,
+    background: str,
+    surface: str,
+    raised: str,
+    foreground: str,
+    quiet: str,
+    line: str,
+    accent: str,
+    good: str,
+    bad: str,
+    active: str,
+    waiting: str,
+) -> Theme:
+    return Theme(
+        name=name,
+        dark=dark,
+        primary=accent,
+        secondary=accent,
+        accent=accent,
+        success=good,
+        warning=waiting,
+        error=bad,
+        foreground=foreground,
+        background=background,
+        surface=surface,
+        panel=raised,
+        text_alpha=1.0,
+        variables={
+            "tone-good": good,
+            "tone-bad": bad,
+            "tone-active": active,
+            "tone-waiting": waiting,
+            "tone-quiet": quiet,
+            "line": line,
+            "raised": raised,
+            "border": accent,
+            "border-blurred": line,
+            "scrollbar": raised,
+            "scrollbar-hover": line,
+            "scrollbar-active": accent,
+            "scrollbar-background": background,
+            "scrollbar-background-hover": background,
+            "scrollbar-background-active": background,
+            "scrollbar-corner-color": background,
+            "input-cursor-background": accent,
+            "input-cursor-foreground": background,
+            "input-selection-background": raised,
+        },
+    )
+
+
+THEMES: tuple[Theme, ...] = (
+    _theme(
+        DARK,
+        dark=True,
+        background="#11141a",
+        surface="#171b22",
+        raised="#232a35",
+        foreground="#d6dbe3",
+        quiet="#8690a0",
+        line="#333c49",
+        accent="#b8a1f5",
+        good="#7ec98f",
+        bad="#f47c7c",
+        active="#6cb8f0",
+        waiting="#e8b958",
+    ),
+    _theme(
+        LIGHT,
+        dark=False,
+        background="#fbfaf7",
+        surface="#f3f1ec",
+        raised="#e4e0d8",
+        foreground="#22272e",
+        quiet="#626a75",
+        line="#cdc8be",
+        accent="#6b3fc4",
+        good="#1b7a3a",
+        bad="#c02634",
+        active="#0b63c2",
+        waiting="#8a5a00",
+    ),
+    _theme(
+        CONTRAST,
+        dark=True,
+        background="#000000",
+        surface="#000000",
+        raised="#303030",
+        foreground="#ffffff",
+        quiet="#c6c6c6",
+        line="#8a8a8a",
+        accent="#ff87ff",
+        good="#5fff5f",
+        bad="#ff8787",
+        active="#5fd7ff",
+        waiting="#ffd700",
+    ),
+)
+
+
+def theme_name(wish: str, *, colours: int) -> str:
+    """The theme for a wish ("dark", "light", "contrast", "" for none) on a terminal of so many colours.
+
+    With 16 colours or fewer only the plain ones of the high contrast theme keep apart.
+    """
+    names = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "high-contrast": CONTRAST}
+    return names.get(wish.removeprefix("relman-")) or (CONTRAST if colours <= 16 else DARK)

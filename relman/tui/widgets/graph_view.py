@@ -1,0 +1,213 @@
+"""The job graph: a window on a drawing that is larger than it, with a box selected by its key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual import events
+from textual.geometry import Region, Size, Spacing
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from relman.model.drawing import Direction, Drawing, Role, Style
+from relman.model.state import Tone
+from relman.tui.widgets.ink import INK_CLASSES
+from relman.tui.widgets.moves import Move
+
+_LOUD = frozenset({Tone.BAD, Tone.ACTIVE, Tone.WAITING})
+_DIRECTIONS = {
+    Move.LEFT: Direction.PARENT,
+    Move.RIGHT: Direction.CHILD,
+    Move.UP: Direction.UP,
+    Move.DOWN: Direction.DOWN,
+}
+_MARGIN = Spacing(1, 2, 1, 2)  # what is kept in view around the selected box
+
+
+class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows a drawing. A line is prepared once and only redrawn when it differs."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES | {"graph--line", "graph--dim"}
+    ALLOW_SELECT = False
+
+    class Selected(Message):
+        """A person chose another box, by key or by mouse."""
+
+        def __init__(self, view: GraphView, key: str) -> None:
+            super().__init__()
+            self.view = view
+            self.key = key
+
+        @property
+        def control(self) -> GraphView:
+            return self.view
+
+    class Opened(Message):
+        """A person wants to see what is inside the selected box."""
+
+        def __init__(self, view: GraphView, key: str) -> None:
+            super().__init__()
+            self.view = view
+            self.key = key
+
+        @property
+        def control(self) -> GraphView:
+            return self.view
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._drawing: Drawing | None = None
+        self._selected: str | None = None
+        self._styles: dict[Style, RichStyle] = {}
+        self._strips: dict[int, Strip] = {}
+
+    @property
+    def drawing(self) -> Drawing | None:
+        return self._drawing
+
+    @property
+    def selected(self) -> str | None:
+        return self._selected
+
+    def set_drawing(self, drawing: Drawing, selected: str | None) -> None:
+        """Shows ``drawing``, in which ``selected`` is painted as selected. The place scrolled to stays."""
+        before, self._drawing = self._drawing, drawing
+        chosen, self._selected = self._selected, selected
+        if before is None or before.width != drawing.width or before.height != drawing.height:
+            self._strips.clear()
+            self.virtual_size = Size(drawing.width + 2, drawing.height)
+            self.refresh()
+        else:
+            for y, row in enumerate(drawing.rows):
+                if row != before.rows[y]:
+                    self._strips.pop(y, None)
+                    self._refresh_row(y)
+        if selected is not None and (selected != chosen or before is None):
+            self.reveal()
+
+    def reveal(self) -> None:
+        """Scrolls the selected box into view."""
+        box = None
+        if self._drawing is not None and self._selected is not None:
+            box = self._drawing.layout.by_key.get(self._selected)
+        if box is not None and self.scrollable_content_region.area:
+            region = Region(box.x + 1, box.y, box.width, box.height)
+            self.scroll_to_region(region, spacing=_MARGIN, animate=False, force=True, immediate=True)
+
+    def move(self, to: Move) -> None:
+        """Along the edges, within a column, to the first or last box; half and whole pages scroll."""
+        if self._drawing is None:
+            return
+        boxes = self._drawing.layout.boxes
+        if to in (Move.TOP, Move.BOTTOM):
+            if boxes:
+                ends = sorted(boxes, key=lambda box: (box.x, box.y))
+                self.choose(ends[0 if to is Move.TOP else -1].key)
+        elif to in _DIRECTIONS:
+            if self._selected is None:
+                self.move(Move.TOP)
+                return
+            key = self._drawing.neighbour(self._selected, _DIRECTIONS[to])
+            if key is not None:
+                self.choose(key)
+        else:
+            height = self.scrollable_content_region.height
+            amount = max(1, height if to in (Move.PAGE_UP, Move.PAGE_DOWN) else height // 2)
+            sign = -1 if to in (Move.PAGE_UP, Move.HALF_UP) else 1
+            self.scroll_relative(y=sign * amount, animate=False)
+
+    def open(self) -> None:
+        if self._selected is not None:
+            self.post_message(self.Opened(self, self._selected))
+
+    def choose(self, key: str) -> None:
+        """Asks for that box to be selected, as a key or the mouse does."""
+        if key != self._selected:
+            self.post_message(self.Selected(self, key))
+        else:
+            self.reveal()
+
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────
+
+    def _refresh_row(self, y: int) -> None:
+        at = y - int(self.scroll_offset.y)
+        if 0 <= at < self.scrollable_content_region.height:
+            self.refresh(Region(0, at, self.scrollable_content_region.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        at = y + int(self.scroll_offset.y)
+        if self._drawing is None or at >= len(self._drawing.rows):
+            return Strip.blank(width, self.rich_style)
+        strip = self._strips.get(at)
+        if strip is None:
+            base = self.rich_style
+            segments = [Segment(" ", base)]
+            segments += [Segment(run.text, base + self._style(run.style)) for run in self._drawing.rows[at]]
+            strip = self._strips[at] = Strip(segments)
+        left = int(self.scroll_offset.x)
+        return strip.crop_extend(left, left + width, self.rich_style)
+
+    def _style(self, style: Style) -> RichStyle:
+        found = self._styles.get(style)
+        if found is None:
+            found = self._styles[style] = self._make_style(style)
+        return found
+
+    def _make_style(self, style: Style) -> RichStyle:
+        def ink(name: str) -> RichStyle:
+            return self.get_component_rich_style(name, partial=True)
+
+        if style.role is Role.BLANK:
+            return RichStyle()
+        if style.dim:
+            return ink("graph--dim" if not style.lit else "ink--accent")
+        if style.role in (Role.BORDER, Role.LINE):
+            if style.lit:
+                return ink("ink--accent")
+            if style.tone in _LOUD and style.role is Role.BORDER:
+                return ink(f"ink--{style.tone.value}")
+            return ink("ink--quiet" if style.critical else "graph--line")
+        if style.role is Role.NAME:
+            return ink("ink--plain") + RichStyle(bold=style.lit or style.tone is Tone.BAD)
+        if style.role in (Role.NOTE, Role.REST):
+            return ink("graph--line" if style.role is Role.REST else "ink--quiet")
+        if style.role is Role.OVER:
+            return ink("ink--waiting" if style.tone is Tone.ACTIVE else f"ink--{style.tone.value}")
+        return ink(f"ink--{style.tone.value}")
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_x(old_value, new_value)
+        self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self.call_after_refresh(self.reveal)
+
+    # ── the mouse ────────────────────────────────────────────────────────────────────────────
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects a box; a second one on it opens it."""
+        if self._drawing is None:
+            return
+        x, y = event.x + int(self.scroll_offset.x) - 1, event.y + int(self.scroll_offset.y)
+        key = self._drawing.at(x, y)
+        if key is None:
+            return
+        if event.chain >= 2 and key == self._selected:
+            self.open()
+        else:
+            self.choose(key)

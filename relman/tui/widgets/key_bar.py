@@ -1,0 +1,102 @@
+"""The footer: the keys that do something right now. One widget that never grows."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from textual import events
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from relman.model.state import Tone
+from relman.tui.commands.live import live_commands
+from relman.tui.present.piece import Line, Piece, width_of
+from relman.tui.widgets.ink import INK_CLASSES, Ink
+
+
+class Entry(NamedTuple):
+    """A key on the line: how it is written, what it does, and which key a click presses."""
+
+    shown: str
+    text: str
+    key: str
+
+
+class KeyBar(Widget):
+    """Draws the footer entries of the commands that are available, most wanted first.
+
+    Textual's own footer makes its widgets anew with every change of bindings; this one has none.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
+    DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._entries: tuple[Entry, ...] = ()
+        self._ink = Ink(self)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self._entries
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+        self._update()
+
+    def on_unmount(self) -> None:
+        self.screen.bindings_updated_signal.unsubscribe(self)
+
+    def on_resize(self) -> None:
+        self._update()
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen:
+            self._update()
+
+    def _update(self) -> None:
+        found = sorted(
+            (live for live in live_commands(self.screen) if live.command.footer),
+            key=lambda live: live.command.rank,
+        )
+        entries: list[Entry] = []
+        left = self.size.width - 2
+        for live in found:
+            entry = Entry(live.keys[0], live.command.footer, live.presses)
+            left -= cell_len(entry.shown) + 1 + cell_len(entry.text) + (2 if entries else 0)
+            if left < 0:
+                break
+            entries.append(entry)
+        if tuple(entries) != self._entries:
+            self._entries = tuple(entries)
+            self.refresh()
+
+    def _line(self) -> Line:
+        pieces: list[Piece] = [Piece(" ")]
+        for number, entry in enumerate(self._entries):
+            pieces += [Piece("  " if number else ""), Piece(entry.shown, accent=True, strong=True)]
+            pieces.append(Piece(f" {entry.text}", Tone.QUIET))
+        return tuple(pieces)
+
+    def render_line(self, y: int) -> Strip:
+        if y:
+            return Strip.blank(self.size.width, self.rich_style)
+        return self._ink.strip(self._line(), self.size.width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._ink.clear()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an entry presses its key."""
+        at = 1
+        for entry in self._entries:
+            width = width_of((Piece(entry.shown), Piece(f" {entry.text}")))
+            if at <= event.x < at + width:
+                self.app.simulate_key(entry.key)
+                return
+            at += width + 2

@@ -1,0 +1,49 @@
+"""One line that redraws only when it differs: the header, and the title over a pane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from relman.tui.present.piece import BLANK, Line
+from relman.tui.widgets.ink import INK_CLASSES, Ink
+
+
+class LineBar(Widget):
+    """Draws what ``make`` gives for its width. ``update`` asks again and redraws when that differs."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
+    DEFAULT_CSS = "LineBar { height: 1; width: 1fr; }"
+    ALLOW_SELECT = False
+
+    def __init__(self, make: Callable[[int], Line], *, id: str | None = None, classes: str = "") -> None:
+        super().__init__(id=id, classes=classes)
+        self._make = make
+        self._line: Line = BLANK
+        self._ink = Ink(self)
+
+    @property
+    def line(self) -> Line:
+        return self._line
+
+    def update(self) -> None:
+        line = self._make(self.size.width)
+        if line != self._line:
+            self._line = line
+            self.refresh()
+
+    def on_resize(self) -> None:
+        self.update()
+
+    def render_line(self, y: int) -> Strip:
+        if y:
+            return Strip.blank(self.size.width, self.rich_style)
+        return self._ink.strip(self._line, self.size.width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._ink.clear()
+        self.refresh()

@@ -1,0 +1,77 @@
+"""Lines to read: scrolls both as long as there is more, never edits, highlights nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from relman.tui.present.piece import Line, Piece
+from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.moves import Move, moved
+
+
+class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows lines; new lines replace only those that differ and keep the place."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: Sequence[Line] = ()
+        self._ink = Ink(self)
+
+    @property
+    def room(self) -> int:
+        """Cells for a line; one stays free at each side."""
+        return max(0, self.scrollable_content_region.width - 2)
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        return self._lines
+
+    def set_lines(self, lines: Sequence[Line], *, top: bool = False) -> None:
+        """Shows these lines; ``top`` for other content, which is read from its beginning."""
+        before, self._lines = self._lines, lines
+        if top:
+            self.scroll_to(y=0, animate=False, immediate=True, force=True)
+        if len(before) != len(lines):
+            self.virtual_size = Size(self.scrollable_content_region.width, len(lines))
+            self.refresh()
+            return
+        first = int(self.scroll_offset.y)
+        for y in range(self.scrollable_content_region.height):
+            at = first + y
+            if at < len(lines) and lines[at] != before[at]:
+                self.refresh(Region(0, y, self.scrollable_content_region.width, 1))
+
+    def move(self, to: Move) -> None:
+        height = self.scrollable_content_region.height
+        last = max(0, len(self._lines) - height)
+        y = min(moved(to, int(self.scroll_offset.y), max(1, len(self._lines)), max(1, height - 1)), last)
+        self.scroll_to(y=y, animate=False, immediate=True)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        at = y + int(self.scroll_offset.y)
+        if at >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        return self._ink.strip((Piece(" "), *self._lines[at]), width, self.rich_style)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._ink.clear()
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))

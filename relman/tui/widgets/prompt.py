@@ -1,0 +1,76 @@
+"""One line at the foot of the screen to type a filter or a search into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from relman.tui.present.piece import Line, Piece, width_of
+from relman.tui.widgets.line_bar import LineBar
+
+
+class Prompt(Horizontal):
+    """Hidden until asked. What is typed counts at once; enter keeps it, esc takes it back."""
+
+    DEFAULT_CSS = "Prompt { display: none; height: 1; dock: bottom; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._label = ""
+        self._bar = LineBar(self._line, id="prompt-label")
+        self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
+        self._before = ""
+        self._changed: Callable[[str], None] | None = None
+        self._back_to: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._bar
+        yield self._input
+
+    @property
+    def open(self) -> bool:
+        return self.display
+
+    def _line(self, width: int) -> Line:
+        del width
+        return (Piece(" "), Piece(self._label, accent=True, strong=True), Piece(" "))
+
+    def ask(self, label: str, text: str, changed: Callable[[str], None], *, back_to: Widget) -> None:
+        """Opens with ``text``; ``changed`` is called with every change."""
+        self._label, self._before, self._back_to = label, text, back_to
+        self._changed = None  # not before the old text stands
+        self._input.value = text
+        self._input.cursor_position = len(text)
+        self._changed = changed
+        self._bar.styles.width = width_of(self._line(0))
+        self.display = True
+        self._bar.update()
+        self._input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._changed is not None and self.display:
+            self._changed(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._close()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            if self._changed is not None:
+                self._changed(self._before)
+            self._close()
+
+    def _close(self) -> None:
+        self._changed = None
+        self.display = False
+        if self._back_to is not None:
+            self._back_to.focus()

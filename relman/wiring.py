@@ -1,0 +1,174 @@
+"""The only module that sees every room: it builds readers, the board and the dashboard for a mode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relman import config, places, target
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from relman.board.fetch import Fetch
+    from relman.board.history import History
+    from relman.board.ports import Clock, GitHubReader, HealthReader
+    from relman.model.board import Board
+    from relman.model.health import HealthCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one start of relman works with."""
+
+    settings: config.Settings
+    target: target.Target
+    places: places.Places
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Built objects for a command that looks once. Nothing in here can change anything."""
+
+    reader: GitHubReader
+    health: HealthReader
+    checks: Mapping[str, tuple[HealthCheck, ...]]
+    history: History
+    fetch: Fetch
+    clock: Clock
+    board: Board  # the last one, or an empty one
+
+
+def read_settings(arguments: Namespace, environ: Mapping[str, str]) -> config.Settings:
+    """The settings of the team's file (found, or named with ``--config``) and of the user's."""
+    directory = Path(arguments.directory).expanduser().absolute()
+    if arguments.config is not None:
+        team: Path | None = directory / Path(arguments.config).expanduser()
+    else:
+        team = config.find_team_file(directory, home(environ))
+    user = places.find(environ).user_file
+    return config.load(team, user if user.is_file() else None)
+
+
+def session(arguments: Namespace, environ: Mapping[str, str], *, read_only: bool = False) -> Session:
+    """Settings, target and places for this command line. Raises where something is missing or wrong."""
+    settings = read_settings(arguments, environ)
+    found = target.resolve(
+        settings,
+        environ,
+        Path(arguments.directory).expanduser().absolute(),
+        repo=arguments.repo,
+        api_url=arguments.api_url,
+        home=home(environ),
+    )
+    return Session(settings, found, places.find(environ), read_only or arguments.read_only)
+
+
+def home(environ: Mapping[str, str]) -> Path | None:
+    """The user's home directory, where the environment says one."""
+    said = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(said) if said else None
+
+
+@asynccontextmanager
+async def looking(made: Session) -> AsyncIterator[Looking]:
+    """Readers, the history and the last board, closed at the end."""
+    from relman.board.clock import SystemClock
+    from relman.board.fetch import Fetch
+    from relman.board.history import History
+    from relman.model.board import Board
+    from relman.probes import Probes
+
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = reader_of(made, history)
+    health = Probes()
+    try:
+        yield Looking(
+            reader,
+            health,
+            health_checks(made.settings),
+            history,
+            Fetch(reader, made.places.cache / "logs"),
+            SystemClock(),
+            history.last_board() or Board(made.target.repo),
+        )
+    finally:
+        await reader.aclose()
+        await health.aclose()
+        await history.close()
+
+
+def reader_of(made: Session, history: History) -> GitHubReader:
+    """The one reader of GitHub, with what the history keeps of earlier answers."""
+    from relman.github.reader import Reader
+
+    return Reader(
+        made.target.repo,
+        api_url=made.target.api_url,
+        token=made.target.token.secret,
+        validators=history.validators,
+    )
+
+
+def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
+    """The checks that can be asked from here, by environment; those over SSH are left out."""
+    from relman.model.health import HealthCheck
+
+    found: dict[str, tuple[HealthCheck, ...]] = {}
+    for name, environment in settings.environments.items():
+        checks = [
+            HealthCheck(each_name, url, one.version or "")
+            for one in environment.health
+            if one.via == "http"
+            for each_name, url in _positions(one, environment.services)
+        ]
+        if checks:
+            found[name] = tuple(checks)
+    return found
+
+
+def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Name and URL, once for each service where the URL has ``{n}``."""
+    if "{n}" not in one.url:
+        return [(one.name, one.url)]
+    return [
+        (f"{one.name} {service}", one.url.replace("{n}", str(position)))
+        for position, service in enumerate(services or ("1",), start=1)
+    ]
+
+
+def dashboard(made: Session) -> int:
+    """Runs the dashboard until it is left; gives the exit code. With ``read_only`` nothing that writes exists."""
+    from relman import remote
+    from relman.board.clock import SystemClock
+    from relman.board.history import History
+    from relman.board.watch import Watch
+    from relman.probes import Probes
+    from relman.tui.app import RelmanApp
+    from relman.tui.run import run_dashboard
+    from relman.tui.settings import DashboardSettings
+
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = reader_of(made, history)
+    watch = Watch(
+        made.target.repo,
+        reader,
+        history,
+        SystemClock(),
+        made.places.cache / "logs",
+        health=Probes(),
+        checks=health_checks(made.settings),
+    )
+    settings = DashboardSettings(
+        theme=made.settings.theme or "",
+        keys=made.settings.keys,
+        read_only=made.read_only,
+        web_url=f"https://{remote.host_of(made.target.api_url)}",
+        state_directory=made.places.state,
+        secrets=(made.target.token.secret,),
+    )
+    return run_dashboard(RelmanApp(watch, settings))

@@ -1,0 +1,256 @@
+"""The promises of the schedule, over hours of made-up time."""
+
+import dataclasses
+import itertools
+import random
+from datetime import timedelta
+from types import MappingProxyType
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relman.board.schedule import (
+    Asked,
+    Rhythm,
+    View,
+    agenda,
+    budget_stretch,
+    due,
+    paused_until,
+    retry_delay,
+    wants,
+)
+from relman.board.sections import Ask, Part
+from relman.errors import Kind, Problem
+from relman.model.board import Board, Section
+from relman.model.environment import Environment
+from relman.model.repository import Budget
+
+ENVIRONMENTS = Section((Environment(1, "staging"), Environment(2, "production")))
+
+
+def board_of(make, *runs, **more):
+    return Board("acme/app", runs=Section(tuple(runs)), environments=ENVIRONMENTS, **more)
+
+
+def simulate(board, view, start, minutes, *, fails=lambda ask, now: None, took=0.05, step=0.25, health=()):
+    """Runs the schedule as the poller does; gives each ask with its time."""
+    last, made, now = {}, [], start
+    chance = random.Random(7)
+    end = start + timedelta(minutes=minutes)
+    while now < end:
+        for ask in due(board, view, last, now, health=health):
+            stamp = wants(board, view, health=health)[ask].stamp
+            made.append((now, ask))
+            problem = fails(ask, now)
+            done = now + timedelta(seconds=took)
+            if problem is None:
+                last[ask] = Asked(done, stamp)
+            else:
+                failures = last[ask].failures + 1 if ask in last else 1
+                last[ask] = Asked(
+                    done, stamp, failures, retry_delay(failures, problem, chance.random()), problem
+                )
+        now += timedelta(seconds=step)
+    return made
+
+
+def requests(made, after):
+    """Asks of GitHub after a time; each is one request when nothing changed."""
+    return sum(at >= after and ask.part is not Part.HEALTH for at, ask in made)
+
+
+def test_idle_asks_at_most_twelve_times_a_minute(make):
+    board = board_of(make, make.run(1))
+    made = simulate(board, View(run_id=1), make.START, 31, health=("staging",))
+    settled = make.START + timedelta(minutes=1)
+    assert requests(made, settled) / 30 <= 3  # twelve allowed; deep looks and statuses come on top
+
+
+def test_one_running_run_in_view_asks_at_most_eighteen_times_a_minute(make):
+    board = board_of(make, make.run(2, status="in_progress"), make.run(1, status="waiting"))
+    made = simulate(board, View(run_id=2), make.START, 31, health=("staging", "production"))
+    settled = make.START + timedelta(minutes=1)
+    # Half a request a minute each stays for looking for old active runs and for deployment statuses.
+    assert requests(made, settled) / 30 <= 17.2
+    jobs = [at for at, ask in made if ask == Ask(Part.JOBS, 2)]
+    assert all(timedelta(seconds=5) <= b - a <= timedelta(seconds=5.6) for a, b in itertools.pairwise(jobs))
+
+
+def test_out_of_view_is_not_asked(make):
+    board = board_of(make, make.run(2, status="in_progress"))
+    asked = {ask.part for _, ask in simulate(board, View(), make.START, 10)}
+    assert not asked & {Part.JOBS, Part.SOURCE, Part.ANNOTATIONS, Part.APPROVALS}
+
+
+def test_unfocused_is_four_times_slower(make):
+    board = board_of(make, make.run(2, status="in_progress"))
+    seen = simulate(board, View(run_id=2), make.START, 20)
+    away = simulate(board, View(run_id=2, focused=False), make.START, 20)
+    count = [sum(ask.part is Part.JOBS for _, ask in made) for made in (seen, away)]
+    assert 3.5 <= count[0] / count[1] <= 4.5
+
+
+def test_a_finished_run_is_asked_once_and_again_when_it_is_started_anew(make):
+    run = make.run(1)
+    view = View(run_id=1)
+    job = make.job(5, run)
+    board = board_of(make, run, jobs=MappingProxyType({1: Section((job,), make.START)}))
+    last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, view).items()}
+    later = make.START + timedelta(days=3)
+    assert Ask(Part.JOBS, 1) not in due(board, view, last, later)
+    again = dataclasses.replace(
+        board, runs=Section((dataclasses.replace(run, attempt=2, status="queued", conclusion=None),))
+    )
+    assert Ask(Part.JOBS, 1) in due(again, view, last, make.START + timedelta(seconds=3))
+
+
+def test_jobs_that_lag_behind_their_finished_run_are_asked_again(make):
+    run = make.run(1)
+    job = make.job(5, run, status="in_progress")
+    board = board_of(make, run, jobs=MappingProxyType({1: Section((job,), make.START)}))
+    assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every is not None
+
+
+def test_many_pages_of_jobs_stretch_the_interval(make):
+    run = make.run(1, status="in_progress")
+    jobs = tuple(make.job(number, run) for number in range(250))
+    board = board_of(make, run, jobs=MappingProxyType({1: Section(jobs, make.START)}))
+    assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every == 15
+
+
+def test_many_environments_share_the_rate_of_four(make):
+    many = Section(tuple(Environment(number, f"preview-{number}") for number in range(40)))
+    board = dataclasses.replace(board_of(make, make.run(1)), environments=many)
+    made = simulate(board, View(), make.START, 130, step=5)
+    after = make.START + timedelta(minutes=10)  # six rounds of twenty minutes
+    asked = sum(ask.part is Part.DEPLOYMENTS and at > after for at, ask in made)
+    assert asked / 120 <= 2.1
+
+
+def test_a_dead_token_leaves_one_question(make):
+    dead = Section(error=Problem(Kind.AUTH, "The token was refused"))
+    board = dataclasses.replace(board_of(make, make.run(1, status="in_progress")), viewer=dead)
+    assert set(wants(board, View(run_id=1), health=("staging",))) == {
+        Ask(Part.VIEWER),
+        Ask(Part.HEALTH, "staging"),
+    }
+
+
+def test_nothing_is_asked_before_a_pause_ends_but_health_is(make):
+    until = make.START + timedelta(minutes=20)
+    board = board_of(make, make.run(1, status="in_progress"), budget=Budget(paused_until=until))
+    made = simulate(board, View(run_id=1), make.START, 25, health=("staging",))
+    early = {ask.part for at, ask in made if at < until}
+    assert early == {Part.HEALTH}
+    assert {Part.RUNS, Part.JOBS, Part.VIEWER} <= {ask.part for at, ask in made if at >= until}
+
+
+def test_an_exhausted_budget_is_a_pause_by_the_servers_clock(make):
+    reset = make.START + timedelta(minutes=10)
+    board = board_of(
+        make, budget=Budget(limit=60, remaining=0, reset_at=reset), clock_offset=timedelta(minutes=4)
+    )
+    assert paused_until(board, make.START) == make.START + timedelta(minutes=6)
+    assert paused_until(board, make.START + timedelta(minutes=7)) is None
+
+
+def test_an_absurd_pause_ends_within_the_hour(make):
+    board = board_of(make, budget=Budget(paused_until=make.START + timedelta(days=4000)))
+    assert paused_until(board, make.START) <= make.START + timedelta(hours=1)
+
+
+def test_little_quota_stretches_what_costs(make):
+    reset = make.START + timedelta(minutes=50)
+    board = board_of(make, budget=Budget(limit=5000, remaining=300, reset_at=reset))
+    assert budget_stretch(board, make.START) == 4
+    assert budget_stretch(board, reset + timedelta(seconds=1)) == 1
+
+
+def test_the_clock_set_back_does_not_stop_the_board(make):
+    board = board_of(make, make.run(1))
+    last = {ask: Asked(make.START + timedelta(days=30)) for ask in wants(board, View())}
+    assert set(due(board, View(), last, make.START)) >= {Ask(Part.RUNS), Ask(Part.ENVIRONMENTS)}
+
+
+def test_a_change_of_a_deploying_run_refreshes_deployments(make):
+    status = make.status(1, "in_progress", run=9)
+    deployed = MappingProxyType({"staging": Section((make.deployment(3, statuses=(status,)),), make.START)})
+    board = board_of(make, make.run(9, status="in_progress"), deployments=deployed)
+    last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, View()).items()}
+    done = dataclasses.replace(board, runs=Section((make.run(9),)))
+    asks = due(done, View(), last, make.START + timedelta(seconds=5))
+    assert {Ask(Part.DEPLOYMENTS, "staging"), Ask(Part.DEPLOYMENTS, "production"), Ask(Part.RELEASES)} <= set(
+        asks
+    )
+
+
+PASSING = st.sampled_from([Kind.NETWORK, Kind.SERVER, Kind.PERMISSION, Kind.RATE_LIMIT])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kind=PASSING,
+    outage=st.integers(min_value=1, max_value=40),
+    part=st.sampled_from([Part.RUNS, Part.WORKFLOWS]),
+)
+def test_a_failure_backs_off_and_comes_back(make, kind, outage, part):
+    start = make.START
+    over = start + timedelta(minutes=outage)
+    board = Board("acme/app", environments=ENVIRONMENTS)
+
+    def fails(ask, now):
+        return Problem(kind, "down") if ask.part is part and now < over else None
+
+    made = simulate(board, View(), start, outage + 6, fails=fails, step=1)
+    asked = [at for at, ask in made if ask.part is part]
+    failed = [at for at in asked if at < over]
+    gaps = [b - a for a, b in itertools.pairwise(failed)]
+    assert all(gap <= timedelta(seconds=302) for gap in gaps)
+    assert all(b >= a * 1.2 or b >= timedelta(seconds=220) for a, b in itertools.pairwise(gaps))
+    assert any(over <= at <= over + timedelta(seconds=302) for at in asked), "it never came back"
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    screen=st.sampled_from(["pipeline", "deploys", "releases", "hosts", "kpis", "nightly", "setup"]),
+    focused=st.booleans(),
+    states=st.lists(
+        st.sampled_from(["completed", "in_progress", "queued", "waiting", "pending", "odd"]), max_size=12
+    ),
+    shown=st.one_of(st.none(), st.integers(0, 14)),
+    remaining=st.integers(1, 5000),
+)
+def test_nothing_starves(make, screen, focused, states, shown, remaining):
+    runs = tuple(make.run(number, status=status) for number, status in enumerate(states))
+    board = Board(
+        "acme/app",
+        runs=Section(runs),
+        environments=ENVIRONMENTS,
+        budget=Budget(limit=5000, remaining=remaining),
+    )
+    view = View(screen, shown, None, focused)
+    wanted = wants(board, view)
+    # One request at a time, each two seconds long: a server that is too slow for what is wanted.
+    last, now = {}, make.START
+    count = dict.fromkeys(wanted, 0)
+    for _ in range(600):
+        asks = due(board, view, last, now)
+        now += timedelta(seconds=2)
+        if asks:
+            last[asks[0]] = Asked(now, wanted[asks[0]].stamp)
+            count[asks[0]] += 1
+    assert all(count.values())
+
+
+@given(failures=st.integers(1, 10_000), chance=st.floats(0, 0.999), kind=st.sampled_from(list(Kind)))
+def test_the_back_off_is_bounded_and_never_busy(failures, chance, kind):
+    assert 7 <= retry_delay(failures, Problem(kind, "x"), chance) <= Rhythm().longest_retry
+
+
+def test_a_retry_time_given_by_the_server_is_kept(make):
+    board = board_of(make, make.run(1))
+    problem = Problem(Kind.RATE_LIMIT, "slow down", retry_at=make.START + timedelta(minutes=9))
+    last = {Ask(Part.RUNS): Asked(make.START, None, 1, 10.0, problem)}
+    times = dict(agenda(board, View(), last, make.START))
+    assert times[Ask(Part.RUNS)] == make.START + timedelta(minutes=9)

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.signal import Signal
+
+from relman.board.ports import Progress
+from relman.errors import Kind, Problem, RelmanError
+from relman.model.board import Board
+from relman.model.run import Job, Step
+from relman.tui.commands.command import CommandHost
+from relman.tui.present.piece import text_of
+from relman.tui.screens.log import LogScreen
+from relman.tui.settings import DashboardSettings
+from relman.tui.theme import DARK, THEMES
+from relman.tui.widgets.line_bar import LineBar
+from relman.tui.widgets.lines_view import LinesView
+
+NOW = datetime(2026, 10, 8, 12, 0, tzinfo=UTC)
+LOG = b"".join(
+    f"2026-10-08T11:22:{n:02}.0000000Z {line}\n".encode()
+    for n, line in enumerate(
+        ["start", "##[group]Run make", "make", "##[endgroup]", "needle here", "##[error]broken", "needle there"]
+    )
+)
+
+
+class Host(CommandHost, App[None]):
+    """What a log screen needs of the dashboard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.board = Board("acme/agentic-backend")
+        self.board_signal: Signal[Board] = Signal(self, "board")
+        self.settings = DashboardSettings()
+        self.time = NOW
+        self.said: list[str] = []
+        self.clip: list[str] = []
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK
+
+    def now(self) -> datetime:
+        return self.time
+
+    def tell(self, text: str, *, problem: bool = False) -> None:
+        self.said.append(text)
+
+    def copy_text(self, text: str, what: str) -> None:
+        self.clip.append(text)
+
+
+def job(status: str = "completed", conclusion: str | None = "failure", steps: tuple[Step, ...] = ()) -> Job:
+    return Job(7, 1, 1, "test [/red]", status, conclusion, steps=steps)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def words(screen: LogScreen, name: str) -> str:
+    return text_of(screen.query_one(name, LineBar).line)
+
+
+def instead(screen: LogScreen) -> str:
+    return "\n".join(text_of(line) for line in screen.query_one("#log-instead", LinesView).lines)
+
+
+async def pushed(pilot: Pilot[None], screen: LogScreen) -> LogScreen:
+    await pilot.app.push_screen(screen)
+    await pilot.pause()
+    return screen
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "job.log"
+    path.write_bytes(LOG)
+    return path
+
+
+async def test_from_opening_to_going_back(path: Path) -> None:
+    async def open_log(progress: Progress) -> Path:
+        progress(500, 1000)
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("CI #7 · test [/red]", open_log, job))
+        await until(lambda: screen.shown and screen.view.status.indexed)
+        await pilot.pause()
+        assert words(screen, "#log-title").split() == ["CI", "#7", "·", "test", "[/red]", "×", "failure"]
+        assert words(screen, "#log-status").strip().startswith("line 6 of 7 · 286 B · 1 error")
+        await pilot.press("slash")
+        await pilot.press(*"needle")
+        await until(lambda: screen.view.status.hits == 2)
+        await pilot.pause()
+        assert screen.view.status.line == 7  # the first at or behind the cursor
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "/needle 2/2" in words(screen, "#log-status")
+        await pilot.press("n")
+        assert screen.view.status.line == 5
+        await pilot.press("N")
+        assert screen.view.status.line == 7
+        await pilot.press("escape")
+        assert screen.view.status.searched == ""
+        await pilot.press("g", "j")
+        assert screen.view.status.line == 2
+        await pilot.press("f")
+        await pilot.press("down")
+        assert screen.view.status.line == 3
+        await pilot.press("T", "w")
+        await pilot.pause()
+        assert screen.view.times
+        assert "UTC · wrapped" in words(screen, "#log-status")
+        await pilot.press("y")
+        assert app.clip == ["make"]
+        await pilot.press("g", "f")
+        assert app.said == ["This line is in no group."]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is not screen
+
+
+async def test_escape_while_typing_ends_the_search_and_goes_back_to_the_line(path: Path) -> None:
+    async def open_log(progress: Progress) -> Path:
+        return path
+
+    async with Host().run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: screen.shown and screen.view.status.indexed)
+        await pilot.press("slash", *"start")
+        await until(lambda: screen.view.status.line == 1)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert screen.view.status.line == 6
+        assert not screen.asking
+        assert screen.is_current
+
+
+async def test_a_running_job_shows_its_steps_then_its_log(path: Path) -> None:
+    state = [job("in_progress", None, (Step(1, "Set up \x1b[31mjob", "completed", "success", NOW, NOW),))]
+    asked: list[datetime] = []
+
+    async def open_log(progress: Progress) -> Path:
+        asked.append(app.time)
+        if len(asked) < 3:
+            raise RelmanError(Problem(Kind.NOT_YET, "The log is not there yet"))
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, lambda: state[0]))
+        await until(lambda: "publishes" in instead(screen))
+        assert "Set up job" in instead(screen)
+        app.time += timedelta(seconds=60)
+        screen.tick()
+        await pilot.pause()
+        assert len(asked) == 1  # still running: nothing to ask for
+        state[0] = job()
+        screen.tick()
+        await until(lambda: len(asked) == 2)
+        await until(lambda: "on its way" in instead(screen))
+        screen.tick()
+        await pilot.pause()
+        assert len(asked) == 2
+        app.time += timedelta(seconds=6)
+        screen.tick()
+        await until(lambda: screen.shown)
+        assert screen.focused is screen.view
+
+
+async def test_a_refusal_says_what_to_do_and_r_asks_again(path: Path) -> None:
+    problems: list[Exception] = [
+        RelmanError(
+            Problem(Kind.GONE, "The log has expired", "GitHub keeps logs for 90 days", "Run it again.")
+        ),
+        FileNotFoundError(2, "No such file"),
+    ]
+
+    async def open_log(progress: Progress) -> Path:
+        if problems:
+            raise problems.pop(0)
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, lambda: None))
+        await until(lambda: "expired" in instead(screen))
+        assert "Run it again." in instead(screen)
+        await pilot.press("j", "n", "f", "slash")  # nothing to do these on
+        assert not screen.asking
+        await pilot.press("r")
+        await until(lambda: "cannot be read" in instead(screen))
+        await pilot.press("r")
+        await until(lambda: screen.shown)
+        problems.append(RelmanError(Problem(Kind.NETWORK, "No connection")))
+        await pilot.press("r")
+        await until(lambda: bool(app.said))
+        assert screen.shown  # what is there stays
+        assert app.said == ["No connection."]
+
+
+async def test_progress_is_in_bytes(path: Path) -> None:
+    more = asyncio.Event()
+
+    async def open_log(progress: Progress) -> Path:
+        progress(3_400_000, 12_000_000)
+        await more.wait()
+        return path
+
+    async with Host().run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: "3.4 MB of 12.0 MB, 28 %" in instead(screen))
+        more.set()
+        await until(lambda: screen.shown)
+
+
+async def test_leaving_while_the_log_is_fetched(path: Path) -> None:
+    async def open_log(progress: Progress) -> Path:
+        await asyncio.sleep(3600)
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is not screen
