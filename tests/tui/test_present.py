@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from tests.tui import boards
 
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Fill, Section
@@ -19,6 +18,7 @@ from relman.tui.present import columns, filter, job, notice, piece, times
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
 from relman.tui.present.runs import RunsPresenter, ordered
+from tests.tui import boards
 
 text = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cf"]), max_size=60)
 
