@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import sys
-import traceback
 from dataclasses import dataclass, replace
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -152,9 +150,6 @@ class Api:
             return route.handler(ask)
         except Refusal as refusal:
             return refusal.reply(route.documentation)
-        except Exception:  # a mistake in here must look like a server's, and be seen by whoever started it
-            traceback.print_exc(file=sys.stderr)
-            return Reply({"message": "Server Error"}, 500)
 
     def _here(self, params: dict[str, str]) -> bool:
         world = self._site.world

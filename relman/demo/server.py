@@ -66,7 +66,7 @@ async def serve(site: Site) -> AsyncIterator[Running]:
         )
     )
     task = asyncio.create_task(server.serve(sockets=list(sockets.values())))
-    while not server.started and not task.done():  # noqa: ASYNC110  the server has no event for it
+    while not server.started and not task.done():
         await asyncio.sleep(0.005)
     living = asyncio.create_task(_live(site))
     running = Running(server, urls, task)

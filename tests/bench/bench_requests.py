@@ -13,13 +13,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from relman.github.reader import Reader
-
 from relman.board.clock import SystemClock
 from relman.board.history import History
 from relman.board.schedule import View
 from relman.board.watch import Watch
 from relman.demo import embed
+from relman.github.reader import Reader
 from relman.model.state import State
 from relman.secret import Secret
 

@@ -7,7 +7,6 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from relman.github.reader import Reader
 
 from relman.board.clock import SystemClock
 from relman.board.fill import Filler
@@ -20,6 +19,7 @@ from relman.board.store import Store
 from relman.board.watch import Watch
 from relman.demo import embed
 from relman.errors import Kind
+from relman.github.reader import Reader
 from relman.model.board import Board
 from relman.model.state import State
 from relman.secret import Secret

@@ -138,3 +138,16 @@ def test_moving_the_clock_moves_the_world(own_server: Served) -> None:
     for run in active:
         assert server.get(f"{R}/actions/runs/{run['id']}").json()["status"] == "completed"
     assert server.client.post("/_world/advance", json={"seconds": -1}).status_code == 422
+
+
+def test_a_mistake_of_the_world_is_a_server_s_error_and_is_told(
+    own_server: Served, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(own_server.site.world, "advance", fails)
+    answer = own_server.get(PATH)
+    assert answer.status_code == 500
+    assert answer.json() == {"message": "Server Error"}
+    assert "a mistake" in capfd.readouterr().err

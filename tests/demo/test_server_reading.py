@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relman.demo.records import RunRecord
+from relman.demo.storage import steps_of
 from tests.demo.world_server import NOW, R, Served, new_site, served
 
 
@@ -185,6 +186,19 @@ def test_a_run_s_archive_has_a_log_for_every_job_that_ran(server: Served) -> Non
     ran = [job for job in server.site.world.attempt_jobs(run.id) if job.conclusion != "skipped"]
     whole = [name for name in archive.namelist() if "/" not in name]
     assert sorted(re.sub(r"^\d+_|\.txt$", "", name) for name in whole) == sorted(job.name for job in ran)
+
+
+def test_the_archive_cuts_a_log_into_its_steps_and_loses_nothing(server: Served) -> None:
+    world = server.site.world
+    for job in world.attempt_jobs(_finished(server).id):
+        log = world.log(job)
+        steps = steps_of(job, log)
+        assert b"".join(text for _, _, text in steps) == log
+        for (_, name, text), step in zip(
+            steps, (s for s in job.steps if s.conclusion != "skipped"), strict=True
+        ):
+            assert text, (job.name, name)
+            assert (b"##[error]" in text) is (step.conclusion == "failure"), (job.name, name)
 
 
 def test_files_come_as_json_as_bytes_and_as_a_listing(server: Served) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -149,5 +148,7 @@ def test_run_watch_until_the_run_ends(fast_world: embed.Embedded, tmp_path: Path
         base_url=fast_world.api_url, headers={"authorization": f"Bearer {fast_world.token}"}
     ) as client:
         run = _runs(client, fast_world, "status=in_progress&per_page=1")[0]
-    shown = gh("run", "watch", str(run["id"]), "-i", "1")
+        shown = gh("run", "watch", str(run["id"]), "-i", "1")
+        after = client.get(f"/repos/{fast_world.repo}/actions/runs/{run['id']}").json()
     assert "JOBS" in shown
+    assert after["status"] == "completed"

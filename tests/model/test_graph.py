@@ -68,7 +68,8 @@ def test_levels_and_critical_path_of_the_reference() -> None:
 
 def test_level_is_the_longest_path_and_the_file_may_be_in_any_order() -> None:
     graph = graph_of(
-        "  d: {runs-on: u, needs: [a, c]}\n  c: {runs-on: u, needs: b}\n  b: {runs-on: u, needs: a}\n  a: {runs-on: u}\n"
+        "  d: {runs-on: u, needs: [a, c]}\n  c: {runs-on: u, needs: b}\n"
+        "  b: {runs-on: u, needs: a}\n  a: {runs-on: u}\n"
     )
     assert {node.key: node.level for node in graph.nodes} == {"a": 0, "b": 1, "c": 2, "d": 3}
     assert [node.key for node in graph.nodes] == ["d", "c", "b", "a"]
