@@ -85,10 +85,10 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
     from relman.board.fetch import Fetch
     from relman.board.history import History
     from relman.model.board import Board
-    from relman.probes.probes import Probes
+    from relman.probes import Probes
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = _reader(made, history)
+    reader = reader_of(made, history)
     health = Probes()
     try:
         yield Looking(
@@ -106,7 +106,8 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
         await history.close()
 
 
-def _reader(made: Session, history: History) -> GitHubReader:
+def reader_of(made: Session, history: History) -> GitHubReader:
+    """The one reader of GitHub, with what the history keeps of earlier answers."""
     from relman.github.reader import Reader
 
     return Reader(
@@ -149,13 +150,13 @@ def dashboard(made: Session) -> int:
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
-    from relman.probes.probes import Probes
+    from relman.probes import Probes
     from relman.tui.app import RelmanApp
     from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = _reader(made, history)
+    reader = reader_of(made, history)
     watch = Watch(
         made.target.repo,
         reader,

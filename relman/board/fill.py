@@ -47,7 +47,11 @@ _SLEPT: Final = timedelta(minutes=10)
 
 
 class Filler:
-    """One background task. ``pace`` are the least seconds between two of its requests."""
+    """One background task. ``pace`` are the least seconds between two of its requests.
+
+    ``settle`` are the seconds it waits after a run ended: the list of jobs can lag behind, and where the run
+    is in view its jobs are read and kept anyway.
+    """
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Filler:
         pace: float = 0.25,
         window: int = _WINDOW,
         cap: int = CAP,
+        settle: float = 10.0,
     ) -> None:
         self._store = store
         self._reader = reader
@@ -69,6 +74,7 @@ class Filler:
         self._pace = pace
         self._window = window
         self._cap = cap
+        self._settle = settle
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -179,6 +185,7 @@ class Filler:
                     await self._old_deployments(environment.name, since)
             else:
                 await self._next_end()
+                await asyncio.sleep(self._settle)
                 refused.clear()
 
     async def _next_runs(self, since: datetime, refused: set[int]) -> tuple[Run, ...]:

@@ -70,7 +70,7 @@ class Watch:
             ]
 
     async def stop(self) -> None:
-        """Cancels what is on its way, keeps the board for the next start, closes the history and the readers."""
+        """Cancels what is on its way, keeps the board, closes the history and the readers for good."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()

@@ -1,19 +1,20 @@
 """The hand behind the world, for tests: ``/_world/…`` on the API's port, only with the world's token.
 
-======================================  ==========================================================================
-``GET /_world``                         the clock and what was asked: ``now``, ``speed``, ``frozen``, ``requests``,
-                                        ``charged``
-``GET /_world/requests?since=N``        every request after number N, oldest first: ``number``, ``at``, ``origin``,
-                                        ``form``, ``method``, ``path``, ``status`` (0: the connection was cut),
-                                        ``conditional``, ``authorization``, ``charged``, ``fault``, ``user_agent``
-``POST /_world/advance {"seconds"}``    moves the clock; the world lives through the time
-``POST /_world/faults {…}``             switches a fault on (see :mod:`relman.demo.faults`); ``GET`` lists them
-``POST /_world/limit {"remaining"}``    spends the token's hourly budget down to that
-``POST /_world/cap {…}``                ``results``: how many runs a filtered list gives at most (1,000);
-                                        ``total``: ``all`` or ``capped``, what ``total_count`` then says
-``POST /_world/token {…}``              ``kind``: ``classic`` or ``fine-grained``; ``revoked``: true or false
-``POST /_world/clear``                  no faults, a full budget, the usual cap and token, an empty memory
-======================================  ==========================================================================
+====================================  =====================================================================
+``GET /_world``                       the clock and what was asked: ``now``, ``speed``, ``frozen``,
+                                      ``requests``, ``charged``
+``GET /_world/requests?since=N``      every request after number N, oldest first: ``number``, ``at``,
+                                      ``origin``, ``form``, ``method``, ``path``, ``status`` (0: cut),
+                                      ``conditional``, ``authorization``, ``charged``, ``fault``,
+                                      ``user_agent``
+``POST /_world/advance {"seconds"}``  moves the clock; the world lives through the time
+``POST /_world/faults {…}``           switches a fault on (:mod:`relman.demo.faults`); ``GET`` lists them
+``POST /_world/limit {"remaining"}``  spends the token's hourly budget down to that
+``POST /_world/cap {…}``              ``results``: how many runs a filtered list gives at most (1,000);
+                                      ``total``: ``all`` or ``capped``, what ``total_count`` then says
+``POST /_world/token {…}``            ``kind``: ``classic`` or ``fine-grained``; ``revoked``: true, false
+``POST /_world/clear``                no faults, a full budget, the usual cap and token, an empty memory
+====================================  =====================================================================
 """
 
 from __future__ import annotations
@@ -46,9 +47,7 @@ def answer(site: Site, method: str, target: Target, headers: Headers, body: byte
     if not hmac.compare_digest(given.encode(), site.token.encode()) or move is None:
         return Refusal(404, "Not Found").reply()
     try:
-        wish = json.loads(body) if body else dict(QueryParams(target.query))
-        if not isinstance(wish, dict):
-            raise ValueError("the body must be an object")  # noqa: TRY004  answered as any other wrong wish
+        wish = dict(json.loads(body)) if body else dict(QueryParams(target.query))
         return Reply(move(site, wish))
     except (KeyError, TypeError, ValueError) as error:
         return Refusal(422, f"{type(error).__name__}: {error}").reply()
@@ -94,19 +93,17 @@ def _cap(site: Site, wish: Wish) -> Wish:
 
 
 def _token(site: Site, wish: Wish) -> Wish:
-    kind = wish.get("kind", site.token_kind)
-    if kind not in ("classic", "fine-grained"):
-        raise ValueError("kind must be classic or fine-grained")
-    site.token_kind = kind
+    if "kind" in wish:
+        site.fine_grained = {"classic": False, "fine-grained": True}[wish["kind"]]
     site.revoked = bool(wish.get("revoked", site.revoked))
-    return {"kind": site.token_kind, "revoked": site.revoked}
+    return {"kind": "fine-grained" if site.fine_grained else "classic", "revoked": site.revoked}
 
 
 def _clear(site: Site, wish: Wish) -> Wish:
     site.faults.clear()
     site.limits = Limits()
     site.cap = RunsCap()
-    site.token_kind, site.revoked = "classic", False
+    site.fine_grained = site.revoked = False
     site.seen.clear()
     return _state(site, wish)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from random import Random
 
+from relman.demo.chance import dice
 from relman.demo.failures import FAILURES, FINE, Fate
 from relman.demo.history import Calendar
 from relman.demo.hub import MAIN, Hub
@@ -22,8 +22,8 @@ class DailyWork:
         self.hub = hub
         self.calendar = calendar
         self.agenda = hub.agenda
-        self.rng = Random(f"{seed}/work")
-        self.subjects = Subjects(Random(f"{seed}/subjects"))
+        self.rng = dice(seed, "work")
+        self.subjects = Subjects(dice(seed, "subjects"))
         self._open: list[PullRecord] = []
         self._about: dict[int, Subject] = {}  # by pull request
         self._checks: dict[int, RunRecord] = {}  # by pull request: its newest finished run
@@ -85,7 +85,7 @@ class DailyWork:
         return pull
 
     def open_update(self) -> None:
-        subject, package = self.subjects.deal_update()
+        subject = self.subjects.deal_update()
         branch = self._free_branch(f"dependabot/pip/{subject.text.removeprefix('bump ').replace(' ', '-')}")
         message = f"{subject.title}\n\nSigned-off-by: dependabot[bot] <support@github.com>"
         changes = changes_for(subject, self.hub.repository.files(self.hub.state.branches[MAIN]))
@@ -161,12 +161,15 @@ class DailyWork:
             kinds = [self.hub.runs.failures[job.id] for job in jobs if job.id in self.hub.runs.failures]
             if any(FAILURES[kind].passing for kind in kinds):
                 self.agenda.after(self.rng.randint(150, 900), partial(self._rerun, run))
-        elif attempt.conclusion == "cancelled" and attempt.number == 1 and run.pull_request is not None:
-            if self.hub.state.pulls[run.pull_request].head == run.sha:  # by a person, who looks again later
-                self._later(self.rng.randint(900, 1500), partial(self._rerun, run, failed_only=False))
+        elif attempt.conclusion == "cancelled" and attempt.number == 1 and not self._superseded(run):
+            # By a person, who looks again later.
+            self._later(self.rng.randint(900, 1500), partial(self._rerun, run, failed_only=False))
 
     def _rerun(self, run: RunRecord, *, failed_only: bool = True) -> None:
-        superseded = run.pull_request is not None and self.hub.state.pulls[run.pull_request].head != run.sha
-        if run.attempts[-1].status == "completed" and len(run.attempts) == 1 and not superseded:
+        untouched = run.attempts[-1].status == "completed" and len(run.attempts) == 1
+        if untouched and not self._superseded(run):
             user = run.actor if run.actor.kind == "User" else self.rng.choice(DEVELOPERS)
             self.hub.runs.rerun(run, user, failed_only=failed_only)
+
+    def _superseded(self, run: RunRecord) -> bool:
+        return run.pull_request is not None and self.hub.state.pulls[run.pull_request].head != run.sha

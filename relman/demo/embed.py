@@ -1,4 +1,4 @@
-"""Starts a world in a process of its own and ends it again. Standard library only: importing it costs nothing."""
+"""Starts a world in a process of its own and ends it again. Standard library only, so importing it is cheap."""
 
 from __future__ import annotations
 
@@ -96,8 +96,9 @@ def start(
 
 
 def _first_line(stream: IO[str], timeout: float) -> str:
-    """The first line, or nothing when it does not come in time. Pipes cannot be waited for with a limit everywhere."""
+    """The first line, or nothing when it does not come in time."""
     lines: list[str] = []
+    # A thread: not on every system can a pipe be waited for with a limit.
     reading = threading.Thread(target=lambda: lines.append(stream.readline()), daemon=True)
     reading.start()
     reading.join(timeout)

@@ -44,7 +44,7 @@ class Ask:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer before GitHub's headers are put on it. ``body`` is sent as it is when it is bytes, else as JSON."""
+    """An answer before GitHub's headers are put on it. A ``body`` of bytes is sent as it is, else as JSON."""
 
     body: Any = None
     status: int = 200
@@ -60,8 +60,8 @@ class Reply:
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-class Refusal(Exception):
-    """An answer with GitHub's error shape. ``docs`` is completed from the route when it is empty."""
+class Refusal(Exception):  # noqa: N818  GitHub refuses; nothing went wrong here
+    """An answer with GitHub's error shape. An empty ``docs`` is completed from the route."""
 
     def __init__(
         self,

@@ -13,7 +13,8 @@ from relman.demo.limits import Allowance
 
 _OUTAGE = b"""<!DOCTYPE html>
 <html><head><title>Unicorn! &middot; GitHub</title></head>
-<body><h1>This page is taking too long to load.</h1><p>Sorry about that. Please try refreshing.</p></body></html>
+<body><h1>This page is taking too long to load.</h1>
+<p>Sorry about that. Please try refreshing.</p></body></html>
 """
 _LIMITS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 

@@ -5,7 +5,7 @@ A fault is a JSON object:
 ``match``
     a regular expression searched in the path with its query (``/actions/runs``); default: every request
 ``kind``
-    ``status`` (with ``status``, and ``body`` or ``message``), ``delay``, ``reset`` (the connection is cut with RST),
+    ``status`` (with ``status``, and ``body`` or ``message``), ``delay``, ``reset`` (cut with RST),
     ``truncate`` (half of the body, then the connection ends), ``html`` (an outage page, 502), ``rate-limit``,
     ``secondary`` (with ``retry_after``; null leaves the header away), ``sso``, ``permission``, ``server-error``
     (500 with GitHub's JSON), ``body`` (the answer's body becomes ``body``: text, or any JSON),

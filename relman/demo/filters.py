@@ -33,7 +33,7 @@ def run_tests(query: QueryParams) -> list[Test]:
 
 
 def created_within(text: str) -> Test:
-    """GitHub's date syntax: a day or moment, ``>``, ``>=``, ``<``, ``<=`` before one, ``a..b`` with ``*`` for open."""
+    """GitHub's syntax: a day or moment, ``>``, ``>=``, ``<``, ``<=`` before one, ``a..b`` (``*``: open)."""
     first, span, last = text.partition("..")
     if span:
         lower = None if first == "*" else moment(first)

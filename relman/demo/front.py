@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import traceback
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, QueryParams
@@ -54,8 +56,12 @@ class Front:
             self._remember(origin, method, target, headers, fault, Answered(Reply(status=0), False))
             await self._connections.cut(scope, reset=True)
             return
-        self._site.world.advance()
-        answered = self._answer(origin, method, target, headers, body, fault)
+        try:
+            self._site.world.advance()
+            answered = self._answer(origin, method, target, headers, body, fault)
+        except Exception:  # a mistake in here must look like a server's, and be seen by whoever started it
+            traceback.print_exc(file=sys.stderr)
+            answered = Answered(Reply({"message": "Server Error"}, 500), False)
         self._remember(origin, method, target, headers, fault, answered)
         if fault is not None and fault.kind == "reset":
             await self._connections.cut(scope, reset=True)

@@ -101,17 +101,17 @@ class _Reader:
         return found
 
     def _value(self) -> Any:
-        token = self._peek()
-        if token == "{":
+        word = self._peek()
+        if word == "{":
             return self._object("{", "}")
-        if token == "[":
+        if word == "[":
             return list(self._list())
         self._next()
-        if token.startswith("$"):
-            return self._variables.get(token[1:])
-        if token.startswith('"') or token.lstrip("-").isdigit() or token in ("true", "false", "null"):
-            return json.loads(token)
-        return token  # a word of an enumeration
+        if word.startswith("$"):
+            return self._variables.get(word[1:])
+        if word.startswith('"') or word.lstrip("-").isdigit() or word in ("true", "false", "null"):
+            return json.loads(word)
+        return word  # a word of an enumeration
 
     def _list(self) -> Iterator[Any]:
         self._expect("[")
@@ -172,7 +172,8 @@ def _repository(world: Stage, field: Field) -> JSON:
             pulls = [one for one in world.pulls.values() if branch in (None, one.branch)]
             found[inner.alias] = _connection([_pull(world, one) for one in reversed(pulls)], inner)
         else:
-            found[inner.alias] = _chosen({"name": world.name, "owner": {"login": world.owner}}, inner, inner.name)
+            plain = {"name": world.name, "owner": {"login": world.owner}}
+            found[inner.alias] = _chosen(plain, inner, inner.name)
     return found
 
 

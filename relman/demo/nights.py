@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from random import Random
 
+from relman.demo.chance import dice
 from relman.demo.failures import FINE, Fate
 from relman.demo.history import Calendar, next_night
 from relman.demo.hub import Hub
@@ -26,7 +26,7 @@ class Nights:
         self._enter(next_night(self._hub.agenda.now))
 
     def _enter(self, night: datetime) -> None:
-        rng = Random(f"{self._seed}/night/{night:%Y-%m-%d}")
+        rng = dice(self._seed, "night", f"{night:%Y-%m-%d}")
         delay = timedelta(seconds=rng.randint(9, 170))
         self._hub.agenda.at(night + delay, partial(self._tick, night))
 

@@ -33,7 +33,7 @@ def paged(
     total: int | None = None,
     size: int = DEFAULT_SIZE,
 ) -> Reply:
-    """One page of ``items``: a plain array, or an object with ``total_count`` and the array ``under`` a name."""
+    """One page of ``items``: a plain array, or an object with ``total_count`` and it ``under`` a name."""
     page, per_page = page_wanted(ask, size=size)
     start = (page - 1) * per_page
     shown = [render(item) for item in items[start : start + per_page]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from heapq import heappop, heappush
 
@@ -57,47 +58,50 @@ class Repository:
             commit = self._state.commits[commit.parents[0]]
         return commit.files
 
-    def ancestors(self, sha: str) -> set[str]:
-        """The commit and everything it stands on."""
+    def ancestors(self, sha: str, *, beyond: AbstractSet[str] = frozenset()) -> set[str]:
+        """The commit and everything it stands on, without what is in ``beyond`` (closed downwards)."""
+        commits = self._state.commits
         found: set[str] = set()
         waiting = [sha]
         while waiting:
             one = waiting.pop()
-            if one not in found:
+            if one not in found and one not in beyond:
                 found.add(one)
-                waiting.extend(self._state.commits[one].parents)
+                waiting.extend(commits[one].parents)
         return found
 
-    def history(self, sha: str) -> Iterator[CommitRecord]:
-        """The commit and its ancestors, newest first, a child always before its parents."""
+    def history(self, sha: str, *, beyond: AbstractSet[str] = frozenset()) -> Iterator[CommitRecord]:
+        """As :meth:`ancestors`, newest first, a child always before its parents."""
         commits = self._state.commits
-        reachable = self.ancestors(sha)
-        children = dict.fromkeys(reachable, 0)
-        for one in reachable:
+        children = dict.fromkeys(self.ancestors(sha, beyond=beyond), 0)
+        for one in children:
             for parent in commits[one].parents:
-                children[parent] += 1
-        ready: list[tuple[float, str]] = [(-commits[sha].at.timestamp(), sha)]
+                if parent in children:
+                    children[parent] += 1
+        ready = [(-commits[sha].at.timestamp(), sha)] if children else []
         while ready:
             _, one = heappop(ready)
             yield commits[one]
             for parent in commits[one].parents:
-                children[parent] -= 1
-                if not children[parent]:
-                    heappush(ready, (-commits[parent].at.timestamp(), parent))
+                if parent in children:
+                    children[parent] -= 1
+                    if not children[parent]:
+                        heappush(ready, (-commits[parent].at.timestamp(), parent))
 
     def compare(self, base: str, head: str) -> ComparisonRecord:
         """How ``head`` differs from ``base``. The world's commits all share one root."""
         below = self.ancestors(base)
-        above = self.ancestors(head)
-        merge_base = next(one.sha for one in self.history(head) if one.sha in below)
-        ahead = [one for one in self.history(head) if one.sha not in below]
-        behind = len(below - above)
+        ahead = list(self.history(head, beyond=below))
+        behind = len(self.ancestors(base, beyond=self.ancestors(head)))
         status = {
             (False, False): "identical",
             (True, False): "ahead",
             (False, True): "behind",
             (True, True): "diverged",
         }[bool(ahead), behind > 0]
+        # A child is never older than its parents here, so the newest common commit is the best one.
+        shared = {parent for one in ahead for parent in one.parents if parent in below} or {head}
+        merge_base = max(shared, key=lambda sha: (self._state.commits[sha].at, sha))
         before, after = self.files(merge_base), self.files(head)
         changed = [
             ChangedFileRecord(path, before.get(path), after.get(path))

@@ -18,10 +18,11 @@ _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 @dataclass(frozen=True)
 class Route:
-    """An endpoint. In ``template``, ``{x}`` is one segment, ``{x:int}`` a number, ``{x:path}`` any number of segments.
+    """An endpoint. In ``template``, ``{x}`` is one segment, ``{x:int}`` a number, ``{x:path}`` any text.
 
-    ``needs`` is the permission a fine-grained token must have (``actions=read``), ``docs`` the page under GitHub's
-    REST documentation, ``free`` whether it costs no quota, ``signed_in`` the status an anonymous caller gets (0: none).
+    ``needs`` is the permission a fine-grained token must have (``actions=read``), ``docs`` the page under
+    GitHub's REST documentation, ``free`` whether it costs no quota, ``signed_in`` the status an anonymous
+    caller gets (0: an answer).
     """
 
     method: str

@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 
 from relman.demo.agenda import Agenda
+from relman.demo.chance import dice
 from relman.demo.deploys import Deploys
 from relman.demo.failures import FAILURES, WARNINGS, Fate, draw_fate
 from relman.demo.job_tables import (
@@ -131,7 +132,7 @@ class Runs:
         if run.id in self._cancelled:
             return
         self._cancelled.add(run.id)
-        rng = self._rng(run.id, "cancel", str(len(run.attempts)))
+        rng = self._rng(run.id, "cancel", len(run.attempts))
         for job in list(self.state.attempts[run.id][-1].values()):
             if job.status == "in_progress":
                 self.agenda.after(rng.randint(3, 11), partial(self._stop, run, job))
@@ -277,17 +278,17 @@ class Runs:
     def _queue(self, run: RunRecord, job: JobRecord) -> None:
         job.status = "queued"
         self.deploys.report(job, "queued")
-        rng = self._rng(run.id, job.key, f"{job.attempt}/queue")
+        rng = self._rng(run.id, job.key, job.attempt)
         busy = rng.random() < 0.04 and not self._fates[run.id].steady
-        self.agenda.after(rng.randint(25, 95) if busy else rng.randint(2, 9), partial(self._begin, run, job))
+        seconds = rng.randint(25, 95) if busy else rng.randint(2, 9)
+        self.agenda.after(seconds, partial(self._begin, run, job, rng))
 
-    def _begin(self, run: RunRecord, job: JobRecord) -> None:
+    def _begin(self, run: RunRecord, job: JobRecord, rng: Random) -> None:
         if job.status != "queued":
             return
         table = BY_ID[run.workflow_id].job(job.key)
         fate = self._fates[run.id]
         failure = fate.failure_in(job.key, job.attempt)
-        rng = self._rng(run.id, job.key, str(job.attempt))
         now = self.agenda.now
         plan = plan_job(
             table,
@@ -427,7 +428,7 @@ class Runs:
             plan.show(self.agenda.now)
 
     def _rng(self, *parts: object) -> Random:
-        return Random("/".join(map(str, (self.seed, *parts))))
+        return dice(self.seed, *parts)
 
 
 def _with_ancestors(

@@ -79,8 +79,8 @@ async def serve(site: Site) -> AsyncIterator[Running]:
 
 
 def _listening() -> socket.socket:
-    # With the protocol named, asyncio switches Nagle's algorithm off for what is accepted here; without, it does not,
-    # and every answer on a kept connection waits 40 ms.
+    # With the protocol named, asyncio switches Nagle's algorithm off for what is accepted here. Without, it
+    # does not, and every answer on a kept connection waits 40 ms.
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.bind((_HOST, 0))

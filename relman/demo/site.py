@@ -1,4 +1,4 @@
-"""Everything one running server holds: the world, its clock, who may ask, the limits, the faults, the memory."""
+"""Everything one running server holds: the world, its clock, who may ask, limits, faults, memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from relman.demo.signing import Signer
 from relman.demo.stage import Stage
 from relman.demo.view import View
 
-TokenKind = Literal["classic", "fine-grained"]
 _REMEMBERED = 20_000
 _VIEWS = 32
 
@@ -50,7 +49,7 @@ class Site:
     world: Stage
     clock: WorldClock
     token: str = field(default_factory=lambda: "world-" + secrets.token_hex(16))
-    token_kind: TokenKind = "classic"
+    fine_grained: bool = False  # which kind of token it is: what classic ones may, these sometimes may not
     revoked: bool = False
     storage_url: str = ""  # set when the sockets are bound
     service_url: str = ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from random import Random
 
+from relman.demo.chance import dice
 from relman.demo.git_objects import Tree
 from relman.demo.records import (
     CommitRecord,
@@ -28,7 +28,7 @@ class Numbers:
     """Ids as on GitHub: unique within their kind, rising, with gaps."""
 
     def __init__(self, seed: int) -> None:
-        self._gaps = Random(f"{seed}/numbers")
+        self._gaps = dice(seed, "numbers")
         self._last = {
             "run": 18_412_060_000,
             "job": 52_630_180_000,

@@ -12,7 +12,7 @@ from relman.demo.records import StepRecord
 _SET_UP = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a world begins with forty thousand of them
 class PlannedStep:
     record: StepRecord
     begins: datetime

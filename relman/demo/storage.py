@@ -1,4 +1,4 @@
-"""The second origin: where logs and archives lie. It knows signatures only, and refuses a token as Azure does."""
+"""The second origin: where logs and archives lie. It knows signatures only, and refuses a token like Azure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from email.utils import format_datetime
 from starlette.datastructures import Headers, QueryParams
 
 from relman.demo.exchange import Reply
-from relman.demo.records import JobRecord, RunRecord
+from relman.demo.records import JobRecord, RunRecord, StepRecord
 from relman.demo.site import Site
+from relman.demo.stage import Stage
 
 JOB_LOG = "/actions-results/job-logs/{job}.txt"
 RUN_LOGS = "/actions-results/run-logs/{run}/{attempt}.zip"
@@ -30,7 +31,8 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
         return _refused(
             400,
             "InvalidAuthenticationInfo",
-            "Authentication information is not given in the correct format. Check the value of Authorization header.",
+            "Authentication information is not given in the correct format. "
+            "Check the value of Authorization header.",
         )
     if method not in ("GET", "HEAD"):
         return _refused(405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.")
@@ -42,7 +44,7 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
             "correctly including the signature.",
         )
     if found := _JOB_LOG.fullmatch(path):
-        job = find_job(site, int(found[1]))
+        job = find_job(site.world, int(found[1]))
         if job is not None and has_log(job):
             return _stored(site.world.log(job), "text/plain; charset=utf-8", job.completed_at)
     elif found := _RUN_LOGS.fullmatch(path):
@@ -52,12 +54,8 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
     return _refused(404, "BlobNotFound", "The specified blob does not exist.")
 
 
-def find_job(site: Site, job_id: int) -> JobRecord | None:
-    for jobs in site.world.jobs.values():
-        for job in jobs:
-            if job.id == job_id:
-                return job
-    return None
+def find_job(world: Stage, job_id: int) -> JobRecord | None:
+    return next((job for jobs in world.jobs.values() for job in jobs if job.id == job_id), None)
 
 
 def has_log(job: JobRecord) -> bool:
@@ -85,34 +83,35 @@ def archive_name(name: str) -> str:
 
 
 def steps_of(job: JobRecord, log: bytes) -> list[tuple[int, str, bytes]]:
-    """The log cut where each step began, by the time that every line starts with."""
-    started = [s for s in job.steps if s.started_at is not None and s.conclusion != "skipped"]
-    texts: dict[int, list[bytes]] = {s.number: [] for s in started}
+    """The log cut where each step began: at the first line, from its second on, that can open such a step."""
+    started = [step for step in job.steps if step.started_at is not None and step.conclusion != "skipped"]
+    texts: list[list[bytes]] = [[] for _ in started]
     position = 0
     for line in log.splitlines(keepends=True):
-        moment = _moment(line)
-        while (
-            moment is not None
-            and position + 1 < len(started)
-            and moment >= (started[position + 1].started_at or moment)
-            and _opens(line)
-        ):
+        following = started[position + 1] if position + 1 < len(started) else None
+        if following is not None and _opens(following, line):
             position += 1
         if started:
-            texts[started[position].number].append(line)
-    return [(s.number, s.name, b"".join(texts[s.number])) for s in started]
+            texts[position].append(line)
+    return [(step.number, step.name, b"".join(text)) for step, text in zip(started, texts, strict=True)]
 
 
-def _moment(line: bytes) -> datetime | None:
-    try:
-        return datetime.strptime(line[:19].decode("ascii"), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+_OPENINGS = {
+    "Complete job": b"Cleaning up orphan processes",
+    "Stop containers": b"Print service container logs",
+}
+_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
-def _opens(line: bytes) -> bool:
-    """Whether a line can be the first of a step: steps open with a group or a plain line, never inside one."""
-    return b"##[endgroup]" not in line
+def _opens(step: StepRecord, line: bytes) -> bool:
+    """Times alone do not tell: several steps can begin in one second."""
+    time, _, message = line.partition(b" ")
+    found = _TIME.match(time)
+    if found is None or step.started_at is None:
+        return False
+    opening = b"Post job cleanup." if step.name.startswith("Post ") else _OPENINGS.get(step.name, b"##[group]")
+    began = step.started_at.strftime("%Y-%m-%dT%H:%M:%S").encode()
+    return found[0] >= began and message.startswith(opening)
 
 
 def _entry(name: str, at: datetime | None) -> zipfile.ZipInfo:

@@ -180,8 +180,8 @@ class Subjects:
         scope, text = deck.pop()
         return Subject(kind, scope, text)
 
-    def deal_update(self) -> tuple[Subject, str]:
-        """A dependency update and the package's name."""
+    def deal_update(self) -> Subject:
+        """A dependency update."""
         if not self._packages:
             self._packages.extend(self._rng.sample(PACKAGES, len(PACKAGES)))
         package, before, after = self._packages.pop()
@@ -190,4 +190,4 @@ class Subjects:
             line, _, patch = before.rpartition(".")
             after = f"{line}.{int(patch) + 1}"
         self._versions[package] = after
-        return Subject("build", "deps", f"bump {package} from {before} to {after}"), package
+        return Subject("build", "deps", f"bump {package} from {before} to {after}")

@@ -13,7 +13,7 @@ ENTERPRISE = "/api/v3"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``path`` is in origin form, still percent-encoded, without the enterprise prefix; ``host`` has the port."""
+    """``path`` is in origin form, percent-encoded, without Enterprise's prefix; ``host`` has the port."""
 
     form: str  # "origin", "absolute", "prefixed"
     host: str

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 from relman.demo.agenda import Agenda
+from relman.demo.chance import dice
 from relman.demo.daily_work import DailyWork
 from relman.demo.deploys import Deploys
+from relman.demo.failures import FINE
 from relman.demo.history import Calendar
 from relman.demo.hub import MAIN, Hub
 from relman.demo.job_logs import write_log
@@ -56,9 +57,10 @@ class World:
         """``start``: the world's present when it begins (aware). ``clock``: its time since, never before."""
         self.start = start.astimezone(UTC).replace(microsecond=0)
         self._clock = clock
-        calendar = Calendar(self.start, Random(f"{seed}/calendar"))
+        calendar = Calendar(self.start, dice(seed, "calendar"))
         self._agenda = Agenda(calendar.beginning)
-        self._state = state = State(Numbers(seed), _workflows(calendar), _environments(calendar))
+        raised = calendar.workday(44, 11)  # the one change of a workflow file in the eight weeks
+        self._state = state = State(Numbers(seed), _workflows(calendar, raised), _environments(calendar))
         self._repository = Repository(state)
         self._runs = Runs(state, self._agenda, Deploys(state, self._agenda, ACTIONS_BOT), seed)
         self._hub = Hub(state, self._agenda, self._repository, self._runs)
@@ -75,17 +77,15 @@ class World:
         self.deployments = state.deployments
 
         work = DailyWork(self._hub, calendar, seed)
-        self._train = ReleaseTrain(self._hub, calendar, seed)
+        train = ReleaseTrain(self._hub, calendar, seed)
         first = self._first_commits(calendar)
-        self._train.first(_FIRST_VERSION, first, TOMAS)
+        self._hub.push_tag(_FIRST_VERSION, first, f"Release {_FIRST_VERSION}", TOMAS, fate=FINE)
         work.begin()
-        self._train.begin()
+        train.begin()
         Nights(self._hub, calendar, seed).begin()
-        OpeningScene(calendar, work, self._train)
-        limit = calendar.workday(44, 11)
+        OpeningScene(calendar, work, train)
         self._agenda.at(
-            limit,
-            lambda: self._hub.push(MAIN, "ci: give the tests twenty minutes", PRIYA, raised_limit()) and None,
+            raised, lambda: self._hub.push(MAIN, "ci: give the tests twenty minutes", PRIYA, raised_limit())
         )
         self._agenda.run_until(self.start)
         self._runs.show()
@@ -199,11 +199,10 @@ class World:
         self._runs.cancel(self.runs[run_id])
 
 
-def _workflows(calendar: Calendar) -> list[WorkflowRecord]:
+def _workflows(calendar: Calendar, raised: datetime) -> list[WorkflowRecord]:
     made = calendar.beginning - timedelta(days=211, hours=5)
-    touched = calendar.workday(44, 11)
     return [
-        WorkflowRecord(table.id, table.name, table.path, made, touched if table.file == "ci.yml" else made)
+        WorkflowRecord(table.id, table.name, table.path, made, raised if table.file == "ci.yml" else made)
         for table in WORKFLOWS
     ]
 

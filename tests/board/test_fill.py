@@ -31,7 +31,7 @@ async def fill(source, clock, history, eventually):
 
     async def run(until, store=None, **options):
         store = store or Store(Board("acme/app"))
-        filler = Filler(store, source, history, clock, pace=0, **options)
+        filler = Filler(store, source, history, clock, pace=0, settle=0, **options)
         task = asyncio.create_task(filler.run())
         try:
             await asyncio.sleep(0)

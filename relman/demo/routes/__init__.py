@@ -1,4 +1,4 @@
-"""The endpoints, by what they are about. Each module has its own table of :class:`relman.demo.routing.Route`."""
+"""The endpoints, by what they are about. Each module has its own table of routes."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relman.demo import storage
 from relman.demo.exchange import Ask, Reply, not_found
 from relman.demo.filters import SEARCHED, run_tests
 from relman.demo.paging import paged
@@ -30,12 +31,10 @@ def find_attempt(ask: Ask) -> tuple[RunRecord, AttemptRecord]:
 
 
 def find_job(ask: Ask) -> JobRecord:
-    wanted = ask.integer("job")
-    for jobs in ask.world.jobs.values():
-        for job in jobs:
-            if job.id == wanted:
-                return job
-    raise not_found()
+    job = storage.find_job(ask.world, ask.integer("job"))
+    if job is None:
+        raise not_found()
+    return job
 
 
 def find_workflow(ask: Ask) -> WorkflowRecord:
