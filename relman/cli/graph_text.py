@@ -51,9 +51,12 @@ def _left_part(row: tuple[Run, ...], limit: int) -> Iterator[Run]:
         limit -= width(run.text)
 
 
+_LONGEST = 1000  # characters of a line that is no drawing: a title can be as long as its writer likes
+
+
 def plain_line(out: TextIO, line: str) -> None:
     """One clean line to ``out``, in ASCII where its encoding needs that."""
-    shown = clean_line(line)
+    shown = clean_line(line, _LONGEST)
     out.write((shown if _can_draw(out.encoding) else _ascii(shown)) + "\n")
 
 
