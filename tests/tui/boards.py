@@ -285,8 +285,7 @@ class Watch:
 
 
 def app(first: Board | None = None, **settings: object) -> RelmanApp:
-    made = RelmanApp(Watch(first or board()), DashboardSettings(**settings), FixedClock(), opener=OPENED.append)
-    return made
+    return RelmanApp(Watch(first or board()), DashboardSettings(**settings), FixedClock(), opener=OPENED.append)
 
 
 OPENED: list[str] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.tui import boards
 from textual.widgets import Input
 
 from relman.errors import Kind, Problem
@@ -13,6 +12,7 @@ from relman.model.board import Board, Section
 from relman.model.run import WorkflowSource
 from relman.tui.app import RelmanApp
 from relman.tui.screens.pipeline import PipelineScreen
+from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
 
@@ -211,7 +211,7 @@ async def test_every_plain_key() -> None:
         await pilot.press("Y")
         assert app.clipboard == boards.RUNNING.sha
         await pilot.press("o")
-        assert boards.OPENED == [boards.RUNNING.url]
+        assert [boards.RUNNING.url] == boards.OPENED
         await pilot.press("r")
         assert app.watch_.poller.refreshed == 1
         screen = pipeline(app)

@@ -6,7 +6,6 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 
 import pytest
-from tests.tui import boards
 from textual.screen import Screen
 
 from relman.errors import Kind, Problem
@@ -15,6 +14,7 @@ from relman.tui import terminal
 from relman.tui.browser import may_open
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 from relman.tui.widgets.key_bar import KeyBar
+from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
 HOSTILE = [
@@ -63,8 +63,8 @@ def hostile_board(text: str) -> Board:
         environments=poisoned(plain.environments, text),
         jobs={key: poisoned(section, text) for key, section in plain.jobs.items()},
         annotations={key: poisoned(section, text) for key, section in plain.annotations.items()},
-        deployments={text: poisoned(section, text) for section in plain.deployments.values()},
-        health={text: poisoned(section, text) for section in plain.health.values()},
+        deployments={text: poisoned(plain.deployments["production"], text)},
+        health={text: poisoned(plain.health["production"], text)},
         pending={key: poisoned(section, text) for key, section in plain.pending.items()},
         workflows=Section(None, None, Problem(Kind.SERVER, text, text, text)),
     )
@@ -85,7 +85,7 @@ async def test_hostile_text_reaches_no_terminal(text: str) -> None:
             await pilot.press(*keys)
             await pilot.pause()
             shown = boards.dump(app)
-            assert not any(ord(one) < 32 and one != "\n" or 0x7F <= ord(one) < 0xA0 for one in shown)
+            assert not any((ord(one) < 32 and one != "\n") or 0x7F <= ord(one) < 0xA0 for one in shown)
             assert not any(one in shown for one in "\u202e\u2066\u200b\ufeff")
             for strip in app.screen._compositor.render_strips():
                 for segment in strip:

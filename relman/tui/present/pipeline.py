@@ -79,11 +79,11 @@ def runs_title(runs: Sequence[Run], shown: int, chosen: Filter, width: int) -> L
     if chosen:
         left: Line = (
             Piece("Runs", strong=True),
-            quiet(f" {shown} of {len(runs)}  "),
+            quiet(f" {shown:,} of {len(runs):,}  "),
             Piece(safe(chosen.text, 80)),
         )
         return fit(left, width)
-    return spread((Piece("Runs", strong=True), quiet(f" {len(runs)}" if runs else "")), counts(runs), width)
+    return spread((Piece("Runs", strong=True), quiet(f" {len(runs):,}" if runs else "")), counts(runs), width)
 
 
 def graph_title(
