@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relman import config, places, target
+from relman import config, places, remote, report, target
+from relman.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -28,6 +29,7 @@ class Session:
     target: target.Target
     places: places.Places
     read_only: bool
+    secrets: tuple[Secret, ...]  # what no report may show
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def session(arguments: Namespace, environ: Mapping[str, str], *, read_only: bool
         api_url=arguments.api_url,
         home=home(environ),
     )
-    return Session(settings, found, places.find(environ), read_only or arguments.read_only)
+    report.watch_for(found.token.secret)
+    secrets = (found.token.secret, *report.secrets_in(environ))
+    return Session(settings, found, places.find(environ), read_only or arguments.read_only, secrets)
 
 
 def home(environ: Mapping[str, str]) -> Path | None:
@@ -142,8 +146,7 @@ def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tup
 
 
 def dashboard(made: Session) -> int:
-    """Runs the dashboard until it is left; gives the exit code. With ``read_only`` nothing that writes exists."""
-    from relman import remote
+    """Runs the dashboard until it is left; gives the exit code. Nothing that writes exists in it."""
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
@@ -167,8 +170,8 @@ def dashboard(made: Session) -> int:
         theme=made.settings.theme or "",
         keys=made.settings.keys,
         read_only=made.read_only,
-        web_url=f"https://{remote.host_of(made.target.api_url)}",
+        web_url=remote.web_url_of(made.target.api_url),
         state_directory=made.places.state,
-        secrets=(made.target.token.secret,),
+        secrets=made.secrets,
     )
     return run_dashboard(RelmanApp(watch, settings))
