@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from relman.wiring import Session
 
-
-def run() -> None:
+def run() -> NoReturn:
     """The console script ``relman``."""
-    sys.exit(main(sys.argv[1:]))
+    _take_hooks()
+    code = main(sys.argv[1:])
+    if any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread()):
+        # A thread that still waits for the network (a name that does not resolve) must not keep the process.
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _take_hooks() -> None:
+    """Every way out that would print a traceback writes a report without secrets instead."""
+
+    def tell(error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, SystemExit):
+            from relman import places, report
+
+            report.tell(error, places.find(os.environ).state, report.secrets_in(os.environ))
+
+    sys.excepthook = lambda kind, error, trace: tell(error)
+    sys.unraisablehook = lambda args: tell(args.exc_value)
+    threading.excepthook = lambda args: tell(args.exc_value)
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
@@ -71,7 +90,37 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     import asyncio
 
     commands = {"status": _status, "graph": _graph, "logs": _logs}
-    return asyncio.run(commands[arguments.command](arguments, environ))
+    return int(asyncio.run(commands[arguments.command](arguments, environ)))
+
+
+def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    import tempfile
+
+    from relman.cli.arguments import has_terminal
+    from relman.errors import Exit, Kind, Problem, RelmanError
+
+    if arguments.serve:
+        from relman.demo.__main__ import main as serve
+
+        return serve(["--seed", str(arguments.seed), "--speed", str(arguments.speed)])
+    from relman.demo import embed
+
+    # Without a terminal there is no dashboard; its words are the status.
+    instead = not arguments.argv and not has_terminal()
+    argv = ["status"] if instead else arguments.argv
+    try:
+        world = embed.start(seed=arguments.seed, speed=arguments.speed)
+    except embed.EmbeddedError as error:
+        raise RelmanError(Problem(Kind.LOCAL, "The embedded world did not start", str(error))) from None
+    with world, tempfile.TemporaryDirectory(prefix="relman-demo-") as home:
+        place = ["--api-url", world.api_url, "--repo", world.repo, "--config", str(world.config)]
+        if arguments.read_only:
+            place.append("--read-only")
+        # A home of its own: nothing of the world is kept among what is real.
+        inner = {**environ, "RELMAN_TOKEN": world.token, "RELMAN_HOME": home}
+        code = _command([*place, *argv], inner)
+    # Something always waits in the embedded world: asked for it is a finding, as a demonstration it is none.
+    return Exit.OK if instead and code == Exit.FAILED else code
 
 
 def _dashboard(arguments: Namespace, environ: Mapping[str, str]) -> int:
@@ -107,6 +156,54 @@ async def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
     return status.show(board, parts, eyes.clock.now(), read_only=made.read_only, as_json=arguments.json)
 
 
+async def _graph(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import graph
+    from relman.cli.one_run import read_run
+
+    made = wiring.session(arguments, environ)
+    async with wiring.looking(made) as eyes:
+        read = await read_run(
+            arguments.run,
+            eyes.reader,
+            eyes.clock,
+            eyes.board,
+            memory=eyes.history,
+            ci=made.settings.workflows.ci,
+        )
+        now = eyes.clock.now() + read.clock_offset
+    out = sys.stdout
+    return graph.show_run(
+        read.run,
+        read.jobs,
+        read.source,
+        now=now,
+        json=arguments.json,
+        out=out,
+        history=read.earlier,
+        width=graph.columns(out),
+        colour=graph.has_colour(out),
+    )
+
+
+async def _logs(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import logs
+    from relman.cli.graph import has_colour
+
+    made = wiring.session(arguments, environ)
+    async with wiring.looking(made) as eyes:
+        return await logs.show_logs(
+            eyes.reader,
+            arguments.run,
+            job=arguments.job,
+            failed=arguments.failed,
+            raw=arguments.raw,
+            as_json=arguments.json,
+            colour=has_colour(sys.stdout),
+        )
+
+
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
     from relman import tokens, wiring
     from relman.cli import bug_report
@@ -129,3 +226,7 @@ def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
         problem = error.problem
     found = bug_report.Circumstances(keys, host, source, problem)
     return bug_report.show(found, environ, as_json=arguments.json)
+
+
+if __name__ == "__main__":
+    run()

@@ -55,6 +55,11 @@ def host_of(api_url: str) -> str:
     return host
 
 
+def web_url_of(api_url: str) -> str:
+    """Where an API address's pages are."""
+    return f"{urlsplit(api_url).scheme}://{host_of(api_url)}"
+
+
 def find(directory: Path, home: Path | None = None) -> Remote | None:
     """The repository of the clone that ``directory`` lies in; None where there is none.
 

@@ -21,6 +21,7 @@ _SHAPES = re.compile(
     r"|(?i:(?<=authorization: )|(?<=authorization': ')|(?<=bearer ))[^\s'\"]+(?: [^\s'\"]+)?"
 )
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL", re.IGNORECASE)
+_KNOWN: list[Secret] = []  # tokens that are in no variable: from gh's login or the keyring
 _SHORTEST = 6  # a shorter value would mask ordinary words
 
 
@@ -33,9 +34,14 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[Secret, ...]:
     )
 
 
+def watch_for(secret: Secret) -> None:
+    """Masks this secret, too, in whatever this process reports from now on."""
+    _KNOWN.append(secret)
+
+
 def redact(text: str, secrets: Iterable[Secret]) -> str:
     """``text`` with every known secret, and everything that looks like one, masked."""
-    for secret in secrets:
+    for secret in (*secrets, *_KNOWN):
         text = secret.mask_in(text)
     return _SHAPES.sub(MASK, text)
 
@@ -66,29 +72,6 @@ def write(error: BaseException, directory: Path, secrets: Iterable[Secret]) -> P
             continue
         return Path(name)
     return None
-
-
-def install(directory: Path, secrets: tuple[Secret, ...]) -> None:
-    """Makes every way out of the process that prints a traceback write a report instead."""
-
-    def excepthook(kind: type[BaseException], error: BaseException, trace: object) -> None:
-        tell(error, directory, secrets)
-
-    def threadhook(args: object) -> None:
-        error = getattr(args, "exc_value", None)
-        if isinstance(error, BaseException) and not isinstance(error, SystemExit):
-            tell(error, directory, secrets)
-
-    def unraisablehook(args: object) -> None:
-        error = getattr(args, "exc_value", None)
-        if isinstance(error, BaseException):
-            tell(error, directory, secrets)
-
-    import threading
-
-    sys.excepthook = excepthook
-    threading.excepthook = threadhook
-    sys.unraisablehook = unraisablehook
 
 
 def tell(error: BaseException, directory: Path, secrets: Iterable[Secret]) -> None:

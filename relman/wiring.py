@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relman import config, places, target
+from relman import config, places, remote, report, target
+from relman.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -28,6 +29,7 @@ class Session:
     target: target.Target
     places: places.Places
     read_only: bool
+    secrets: tuple[Secret, ...]  # what no report may show
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def session(arguments: Namespace, environ: Mapping[str, str], *, read_only: bool
         api_url=arguments.api_url,
         home=home(environ),
     )
-    return Session(settings, found, places.find(environ), read_only or arguments.read_only)
+    report.watch_for(found.token.secret)
+    secrets = (found.token.secret, *report.secrets_in(environ))
+    return Session(settings, found, places.find(environ), read_only or arguments.read_only, secrets)
 
 
 def home(environ: Mapping[str, str]) -> Path | None:
@@ -80,13 +84,12 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
     from relman.board.clock import SystemClock
     from relman.board.fetch import Fetch
     from relman.board.history import History
-    from relman.github.reader import Reader
     from relman.model.board import Board
-    from relman.probes.reader import Prober
+    from relman.probes import Probes
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = Reader(made.target.api_url, made.target.repo, made.target.token.secret, history.validators)
-    health = Prober()
+    reader = reader_of(made, history)
+    health = Probes()
     try:
         yield Looking(
             reader,
@@ -101,6 +104,18 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
         await reader.aclose()
         await health.aclose()
         await history.close()
+
+
+def reader_of(made: Session, history: History) -> GitHubReader:
+    """The one reader of GitHub, with what the history keeps of earlier answers."""
+    from relman.github.reader import Reader
+
+    return Reader(
+        made.target.repo,
+        api_url=made.target.api_url,
+        token=made.target.token.secret,
+        validators=history.validators,
+    )
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
@@ -131,34 +146,32 @@ def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tup
 
 
 def dashboard(made: Session) -> int:
-    """Runs the dashboard until it is left; gives the exit code. With ``read_only`` nothing that writes exists."""
-    from relman import remote, report
+    """Runs the dashboard until it is left; gives the exit code. Nothing that writes exists in it."""
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
-    from relman.github.reader import Reader
-    from relman.probes.reader import Prober
+    from relman.probes import Probes
     from relman.tui.app import RelmanApp
     from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = Reader(made.target.api_url, made.target.repo, made.target.token.secret, history.validators)
+    reader = reader_of(made, history)
     watch = Watch(
         made.target.repo,
         reader,
         history,
         SystemClock(),
         made.places.cache / "logs",
-        health=Prober(),
+        health=Probes(),
         checks=health_checks(made.settings),
     )
     settings = DashboardSettings(
         theme=made.settings.theme or "",
         keys=made.settings.keys,
         read_only=made.read_only,
-        web_url=f"https://{remote.host_of(made.target.api_url)}",
+        web_url=remote.web_url_of(made.target.api_url),
         state_directory=made.places.state,
-        secrets=(made.target.token.secret,),
+        secrets=made.secrets,
     )
     return run_dashboard(RelmanApp(watch, settings))

@@ -7,4 +7,4 @@ from random import Random
 
 def dice(*parts: object) -> Random:
     """A stream that depends on these parts alone; the first is the world's seed."""
-    return Random("/".join(map(str, parts)))  # noqa: S311  repeatable on purpose
+    return Random("/".join(map(str, parts)))

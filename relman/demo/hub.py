@@ -115,6 +115,8 @@ class Hub:
     ) -> RunRecord:
         """Starts a workflow by hand on a branch or a tag."""
         record = self.state.workflow(workflow)
+        if not BY_ID[record.id].by_hand:
+            raise Refusal("Workflow does not have 'workflow_dispatch' trigger")
         if ref in self.state.branches:
             full, sha = f"refs/heads/{ref}", self.state.branches[ref]
         elif ref in self.state.tags:

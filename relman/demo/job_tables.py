@@ -57,6 +57,7 @@ class WorkflowTable:
     name: str
     starts: Callable[[Trigger], bool]
     jobs: tuple[JobTable, ...]  # needed ones first
+    by_hand: bool = True  # workflow_dispatch
 
     @property
     def path(self) -> str:
@@ -187,6 +188,7 @@ CI = WorkflowTable(
             holds=_pull_request,
         ),
     ),
+    by_hand=False,
 )
 
 CD = WorkflowTable(

@@ -14,7 +14,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 def checked_repo(repo: str) -> str:
-    if not _REPO.fullmatch(repo):
+    if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
         raise usage_error(f"“{clean_line(repo, 80)}” is no repository", hint="Write it as OWNER/NAME.")
     return repo
 

@@ -61,13 +61,29 @@ def is_limit(reply: Reply) -> bool:
 
 
 def needed_rights(reply: Reply) -> str:
-    """What would have sufficed, by the answer's own headers: "Contents: write and Workflows: write"."""
-    scopes = [scope for part in reply.header("x-accepted-oauth-scopes").split(",") if (scope := part.strip())]
+    """What would have sufficed, by the answer's own headers: "Contents: write and Workflows: write".
+
+    "" where they say nothing, and where a classic token holds a scope that suffices: then it is something
+    else that is missing.
+    """
+    accepted = _listed(reply.header("x-accepted-oauth-scopes"))
     permissions = permissions_of(reply.header("x-accepted-github-permissions"))
-    classic = f"the scope {_either(scopes)}" if scopes else ""
-    is_classic = "x-oauth-scopes" in reply.headers
-    found = (classic or permissions) if is_classic else (permissions or classic)
-    return clean_line(found, 200)
+    classic = f"the scope {_either(accepted)}" if accepted else ""
+    if "x-oauth-scopes" not in reply.headers:
+        return clean_line(permissions or classic, 200)
+    held = set(_listed(reply.header("x-oauth-scopes")))
+    if any(_holds(held, scope) for scope in accepted):
+        return ""
+    return clean_line(classic or permissions, 200)
+
+
+def _listed(header: str) -> list[str]:
+    return [scope for part in header.split(",") if (scope := part.strip())]
+
+
+def _holds(held: set[str], scope: str) -> bool:
+    """Whether a classic token has a scope, by itself or within ``repo``, the largest one used here."""
+    return scope in held or ("repo" in held and scope.startswith(("repo", "public_repo")))
 
 
 def permissions_of(header: str) -> str:
@@ -124,7 +140,9 @@ def problem_of(
     if status == 422:
         return Problem(Kind.INVALID, f"GitHub refused the request for {what}", words, _ASK_AGAIN, status=status)
     if status == 451:
-        return Problem(Kind.PERMISSION, f"GitHub blocks {what} for legal reasons", words, status=status)
+        return Problem(
+            Kind.PERMISSION, f"GitHub blocks {what} for legal reasons", words, "Ask the owner.", status=status
+        )
     if status == 407:
         return Problem(
             Kind.NETWORK,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,14 @@ def test_a_narrow_terminal_gets_narrow_boxes(folder: Path) -> None:
     out = Out()
     show_workflow(path, json=False, out=out, width=50)
     assert max(map(len, out.getvalue().splitlines())) <= 50
+
+
+def test_what_is_wider_than_the_terminal_is_cut_and_said(folder: Path) -> None:
+    jobs = "".join(f"  j{n}: {{runs-on: u{f', needs: j{n - 1}' if n else ''}}}\n" for n in range(12))
+    out = Out()
+    show_workflow(write(folder, f"on: push\njobs:\n{jobs}"), json=False, out=out, width=60, colour=True)
+    *drawn, hint = re.sub(r"\x1b\[\d*m", "", out.getvalue()).splitlines()
+    assert max(map(len, drawn)) == 60 and "cut off at 60" in hint
 
 
 def test_where_nothing_but_ascii_can_be_shown(folder: Path) -> None:

@@ -211,6 +211,15 @@ def test_files_come_as_json_as_bytes_and_as_a_listing(server: Served) -> None:
     assert server.get(f"{R}/contents/{path}?ref=no-such").status_code == 404
 
 
+def test_commits_that_touched_a_file(server: Served) -> None:
+    found = server.get(f"{R}/commits?path=.github/workflows/ci.yml").json()
+    assert found
+    for commit in found:
+        if commit["parents"]:
+            files = server.get(f"{R}/commits/{commit['sha']}").json()["files"]
+            assert ".github/workflows/ci.yml" in [file["filename"] for file in files]
+
+
 def test_a_comparison_counts_and_pages_its_commits(server: Served) -> None:
     tags = sorted(server.site.world.tags.values(), key=lambda tag: server.site.world.commits[tag.commit].at)
     names = f"{tags[0].name}...{tags[5].name}"

@@ -305,6 +305,13 @@ def test_what_is_left_over_goes_where_room_is() -> None:
     assert sum(len(node.jobs) for node in run.runs.values()) == 2
 
 
+def test_a_name_of_many_expressions_is_matched_by_its_ends() -> None:
+    name = "a " + "${{ matrix.x }}" * 40 + " z"
+    graph = graph_of(f"  t: {{runs-on: u, name: '{name}'}}\n  s: {{runs-on: u}}\n")
+    run = reconcile(graph, [job("a " + "b" * 500 + " z"), job("a " + "b" * 900), job("x" * 5000)], True)
+    assert len(run.runs["t"].jobs) == 1 and len(run.graph.nodes) == 4
+
+
 def test_a_truncated_name() -> None:
     long = "x" * 150
     graph = graph_of(f"  t: {{runs-on: u, name: {long}}}\n  s: {{runs-on: u}}\n")

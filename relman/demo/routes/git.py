@@ -7,6 +7,7 @@ import re
 from relman.demo.exchange import Ask, Refusal, Reply, not_found
 from relman.demo.filters import moment
 from relman.demo.paging import page_wanted, paged
+from relman.demo.records import ChangedFileRecord, CommitRecord
 from relman.demo.refs import commit_named, find_commit
 from relman.demo.render import commits as render
 from relman.demo.routing import Route
@@ -30,7 +31,18 @@ def _commits(ask: Ask) -> Reply:
         records = [one for one in records if one.at <= moment(until)]
     if author := ask.query.get("author"):
         records = [one for one in records if author in (one.author.login, one.author.email)]
+    if path := ask.query.get("path", "").strip("/"):
+        records = [one for one in records if _touches(ask, one, path)]
     return paged(ask, records, lambda one: render.commit(ask.view, one))
+
+
+def _touches(ask: Ask, record: CommitRecord, path: str) -> bool:
+    """Whether it changed this file or something in this directory."""
+    return any(file.path == path or file.path.startswith(f"{path}/") for file in _changes(ask, record))
+
+
+def _changes(ask: Ask, record: CommitRecord) -> list[ChangedFileRecord]:
+    return ask.world.compare(record.parents[0], record.sha).files if record.parents else []
 
 
 def _commit(ask: Ask) -> Reply:
@@ -38,8 +50,7 @@ def _commit(ask: Ask) -> Reply:
     if ask.accepts("sha"):
         return Reply(sha.encode(), media="application/vnd.github.sha; charset=utf-8")
     record = ask.world.commits[sha]
-    files = ask.world.compare(record.parents[0], sha).files if record.parents else []
-    return Reply(render.commit_in_full(ask.view, record, files), modified=record.at)
+    return Reply(render.commit_in_full(ask.view, record, _changes(ask, record)), modified=record.at)
 
 
 def _compare(ask: Ask) -> Reply:
