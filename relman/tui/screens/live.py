@@ -43,11 +43,11 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         yield KeyBar(id="keys")
 
     def compose_body(self) -> ComposeResult:
-        raise NotImplementedError
+        """What stands between the header and the footer."""
+        yield from ()
 
     def apply(self, board: Board) -> None:
         """Shows this board."""
-        raise NotImplementedError
 
     def tick(self) -> None:
         """A second has passed."""
