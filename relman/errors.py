@@ -94,3 +94,34 @@ class RelmanError(Exception):
 def usage_error(title: str, *, detail: str = "", hint: str = "") -> RelmanError:
     """A wrong command line (exit code 2)."""
     return RelmanError(Problem(Kind.USAGE, title, detail, hint))
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a connection failed, in words, from the innermost cause that says it; "" where none does.
+
+    Looks at attributes rather than types, so that neither ``ssl`` nor ``socket`` is loaded for it.
+    """
+    reason, seen, waiting = "", set(), [error]
+    while waiting:
+        cause = waiting.pop()
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        certificate = getattr(cause, "verify_message", "")
+        if certificate:
+            return f"the certificate is not trusted ({certificate})"
+        if type(cause).__name__.startswith("SSL"):
+            words = str(getattr(cause, "reason", "") or "").replace("_", " ").lower()
+            return f"no encrypted connection ({words})" if words else "no encrypted connection"
+        if type(cause).__name__ == "gaierror":
+            return "the name is not known here (DNS)"
+        if isinstance(cause, ConnectionRefusedError):
+            reason = "nothing listens there"
+        elif isinstance(cause, ConnectionResetError | BrokenPipeError):
+            reason = "the other side closed the connection"
+        elif isinstance(cause, OSError) and cause.errno and cause.strerror:
+            reason = cause.strerror.lower()
+        waiting += [next_ for next_ in (cause.__cause__, cause.__context__) if next_ is not None]
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions
+    return reason

@@ -80,13 +80,12 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
     from relman.board.clock import SystemClock
     from relman.board.fetch import Fetch
     from relman.board.history import History
-    from relman.github.reader import Reader
     from relman.model.board import Board
-    from relman.probes.reader import Prober
+    from relman.probes import Probes
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = Reader(made.target.api_url, made.target.repo, made.target.token.secret, history.validators)
-    health = Prober()
+    reader = reader_of(made, history)
+    health = Probes()
     try:
         yield Looking(
             reader,
@@ -101,6 +100,18 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
         await reader.aclose()
         await health.aclose()
         await history.close()
+
+
+def reader_of(made: Session, history: History) -> GitHubReader:
+    """The one reader of GitHub, with what the history keeps of earlier answers."""
+    from relman.github.reader import Reader
+
+    return Reader(
+        made.target.repo,
+        api_url=made.target.api_url,
+        token=made.target.token.secret,
+        validators=history.validators,
+    )
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
@@ -132,24 +143,24 @@ def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tup
 
 def dashboard(made: Session) -> int:
     """Runs the dashboard until it is left; gives the exit code. With ``read_only`` nothing that writes exists."""
-    from relman import remote, report
+    from relman import remote
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
-    from relman.github.reader import Reader
-    from relman.probes.reader import Prober
+    from relman.probes import Probes
     from relman.tui.app import RelmanApp
+    from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
 
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = Reader(made.target.api_url, made.target.repo, made.target.token.secret, history.validators)
+    reader = reader_of(made, history)
     watch = Watch(
         made.target.repo,
         reader,
         history,
         SystemClock(),
         made.places.cache / "logs",
-        health=Prober(),
+        health=Probes(),
         checks=health_checks(made.settings),
     )
     settings = DashboardSettings(
@@ -160,6 +171,4 @@ def dashboard(made: Session) -> int:
         state_directory=made.places.state,
         secrets=(made.target.token.secret,),
     )
-    app = RelmanApp(watch, settings)
-    app.run()
-    return app.return_code or 0
+    return run_dashboard(RelmanApp(watch, settings))

@@ -31,13 +31,15 @@ _MIGRATIONS: Final = (
         PRIMARY KEY (run, attempt)
     ) WITHOUT ROWID;
     CREATE TABLE jobs (
-        id INTEGER PRIMARY KEY, run INTEGER NOT NULL, attempt INTEGER NOT NULL, latest INTEGER NOT NULL,
-        place INTEGER NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, successful INTEGER NOT NULL,
-        completed INTEGER, seconds REAL, facts TEXT NOT NULL
+        id INTEGER PRIMARY KEY, run INTEGER NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL,
+        successful INTEGER NOT NULL, completed INTEGER, seconds REAL
     );
-    CREATE INDEX jobs_of_run ON jobs (run, place);
+    CREATE INDEX jobs_of_run ON jobs (run);
     CREATE INDEX jobs_durations ON jobs (path, name, completed) WHERE successful;
-    CREATE TABLE job_answers (run INTEGER PRIMARY KEY, raw BLOB NOT NULL);
+    CREATE TABLE job_answers (
+        run INTEGER PRIMARY KEY, latest TEXT NOT NULL,
+        facts BLOB NOT NULL, raw BLOB NOT NULL
+    );
     CREATE TABLE deployments (
         id INTEGER PRIMARY KEY, environment TEXT NOT NULL, created INTEGER, facts TEXT NOT NULL,
         raw BLOB NOT NULL

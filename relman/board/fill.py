@@ -47,7 +47,11 @@ _SLEPT: Final = timedelta(minutes=10)
 
 
 class Filler:
-    """One background task. ``pace`` are the least seconds between two of its requests."""
+    """One background task. ``pace`` are the least seconds between two of its requests.
+
+    ``settle`` are the seconds it waits after a run ended: the list of jobs can lag behind, and where the run
+    is in view its jobs are read and kept anyway.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,8 @@ class Filler:
         weeks: int = WEEKS,
         pace: float = 0.25,
         window: int = _WINDOW,
+        cap: int = CAP,
+        settle: float = 10.0,
     ) -> None:
         self._store = store
         self._reader = reader
@@ -67,6 +73,8 @@ class Filler:
         self._weeks = weeks
         self._pace = pace
         self._window = window
+        self._cap = cap
+        self._settle = settle
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -113,18 +121,20 @@ class Filler:
         """Reads and keeps the runs created in ``span``; False when it holds more than one question gives."""
         since, until = span
         created = f"{_moment(since):%Y-%m-%dT%H:%M:%SZ}..{_moment(until - 1):%Y-%m-%dT%H:%M:%SZ}"
-        number = 1
+        number, read = 1, 0
         while True:
             ask = partial(self._reader.runs, created=created, page=number)
             answer = await self._patiently(ask, self._failed)
             runs = answer.value
-            if number == 1 and runs.total is not None and runs.total >= CAP and until - since > SHORTEST:
+            if number == 1 and runs.total is not None and runs.total >= self._cap and until - since > SHORTEST:
                 return False
             await self._history.keep_runs(runs.items, answer.raw)
             self._show(runs.items)
+            read += len(runs.items)
             if not runs.more:
-                return True
-            if number * 100 >= CAP:
+                # A full last page below the total: this server's cap is lower.
+                return len(runs.items) < 100 or runs.total is None or read >= runs.total
+            if read >= self._cap:
                 return False
             number += 1
             await self._progress(target, now)
@@ -175,6 +185,7 @@ class Filler:
                     await self._old_deployments(environment.name, since)
             else:
                 await self._next_end()
+                await asyncio.sleep(self._settle)
                 refused.clear()
 
     async def _next_runs(self, since: datetime, refused: set[int]) -> tuple[Run, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -97,24 +97,22 @@ class History:
 
     async def newest_runs(self, limit: int = 1000) -> tuple[Run, ...]:
         """The newest kept runs, newest first."""
-        rows = await self._rows("SELECT facts FROM runs ORDER BY created DESC, id DESC LIMIT ?", (limit,))
-        return _facts(Run, rows)
+        return await self._facts(Run, "SELECT facts FROM runs ORDER BY created DESC, id DESC LIMIT ?", (limit,))
 
     async def finished_runs(
         self, since: datetime, until: datetime, workflow: str | None = None
     ) -> tuple[Run, ...]:
         """Latest attempts that ended in that time, newest end first; of one workflow path, or of all."""
-        rows = await self._rows(
+        return await self._facts(
+            Run,
             "SELECT facts FROM runs WHERE finished AND ended >= ? AND ended < ? AND (? IS NULL OR path = ?)"
             " ORDER BY ended DESC, id DESC",
             (since.timestamp(), until.timestamp(), workflow, workflow),
         )
-        return _facts(Run, rows)
 
     async def earlier_attempts(self, run_id: int) -> tuple[Run, ...]:
         """The kept attempts before the latest, oldest first."""
-        rows = await self._rows("SELECT facts FROM attempts WHERE run = ? ORDER BY attempt", (run_id,))
-        return _facts(Run, rows)
+        return await self._facts(Run, "SELECT facts FROM attempts WHERE run = ? ORDER BY attempt", (run_id,))
 
     async def missing_attempts(self, run: Run) -> tuple[int, ...]:
         """The numbers of attempts before this one that are not kept."""
@@ -148,13 +146,14 @@ class History:
             _keep_run(db, run, b"")
             db.execute("DELETE FROM jobs WHERE run = ?", (run.id,))
             db.executemany(
-                "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    _job_row(run, job, place, latest is None or job.id in latest)
-                    for place, job in enumerate(jobs)
-                ],
+                "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)", [_job_row(run, job) for job in jobs]
             )
-            db.execute("INSERT OR REPLACE INTO job_answers VALUES (?, ?)", (run.id, zlib.compress(raw)))
+            shown = [job.id for job in jobs if latest is None or job.id in latest]
+            facts = "\n".join(encode(job) for job in jobs).encode("utf-8", "surrogatepass")
+            db.execute(
+                "INSERT OR REPLACE INTO job_answers VALUES (?, ?, ?, ?)",
+                (run.id, json.dumps(shown), zlib.compress(facts), zlib.compress(raw)),
+            )
             ends = [job.completed_at for job in jobs if job.completed_at and job.attempt == run.attempt]
             db.execute(
                 "UPDATE runs SET jobs_kept = ?, ended = coalesce(?, ended) WHERE id = ?",
@@ -166,28 +165,28 @@ class History:
     async def jobs(self, run_id: int, attempt: int) -> tuple[Job, ...] | None:
         """The jobs of a finished run as its latest attempt shows them; None where they were not kept."""
 
-        def work(db: sqlite3.Connection) -> list[Any] | None:
-            kept = db.execute("SELECT jobs_kept FROM runs WHERE id = ?", (run_id,)).fetchone()
-            if kept is None or kept[0] != attempt:
+        def work(db: sqlite3.Connection) -> tuple[Job, ...] | None:
+            row = db.execute(
+                "SELECT latest, job_answers.facts FROM job_answers JOIN runs ON runs.id = run"
+                " WHERE run = ? AND jobs_kept = ?",
+                (run_id, attempt),
+            ).fetchone()
+            if row is None:
                 return None
-            return db.execute(
-                "SELECT facts FROM jobs WHERE run = ? AND latest ORDER BY place", (run_id,)
-            ).fetchall()
+            shown = set(json.loads(row[0]))
+            return tuple(job for job in _jobs(row[1]) if job.id in shown)
 
-        rows = await self._read(work, None)
-        return None if rows is None else _facts(Job, rows)
+        return await self._read(work, None)
 
-    async def jobs_of(self, run_ids: Collection[int]) -> dict[int, tuple[Job, ...]]:
+    async def jobs_of(self, run_ids: Collection[int]) -> Mapping[int, tuple[Job, ...]]:
         """Every kept job of every attempt, by run id."""
+        ids = json.dumps(list(run_ids))
 
-        rows = await self._rows(
-            "SELECT run, facts FROM jobs WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, place",
-            (json.dumps(list(run_ids)),),
-        )
-        found: dict[int, list[Any]] = {}
-        for run_id, facts in rows:
-            found.setdefault(run_id, []).append((facts,))
-        return {run_id: _facts(Job, rows) for run_id, rows in found.items()}
+        def work(db: sqlite3.Connection) -> dict[int, tuple[Job, ...]]:
+            query = "SELECT run, facts FROM job_answers WHERE run IN (SELECT value FROM json_each(?))"
+            return {run: _jobs(facts) for run, facts in db.execute(query, (ids,))}
+
+        return await self._read(work, {})
 
     async def runs_without_jobs(
         self, since: datetime, limit: int, *, newest: int | None = None
@@ -196,7 +195,8 @@ class History:
 
         With ``newest`` only those among that many newest successful runs of their workflow.
         """
-        rows = await self._rows(
+        return await self._facts(
+            Run,
             "SELECT facts FROM runs WHERE finished AND jobs_kept < attempt AND created >= :since"
             " AND (:newest IS NULL OR id IN ("
             "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY path ORDER BY created DESC) AS place"
@@ -204,7 +204,6 @@ class History:
             ")) ORDER BY created DESC LIMIT :limit",
             {"since": since.timestamp(), "newest": newest, "limit": limit},
         )
-        return _facts(Run, rows)
 
     async def count_without_jobs(self, since: datetime) -> int:
         rows = await self._rows(
@@ -236,22 +235,23 @@ class History:
         )
 
     async def deployments(self, ids: Collection[int]) -> Mapping[int, Deployment]:
-        rows = await self._rows(
+        kept = await self._facts(
+            Deployment,
             "SELECT facts FROM deployments WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
         )
-        return {one.id: one for one in _facts(Deployment, rows)}
+        return {one.id: one for one in kept}
 
     async def deployments_between(
         self, since: datetime, until: datetime, environment: str | None = None
     ) -> tuple[Deployment, ...]:
         """Kept deployments made in that time, newest first; to one environment, or to all."""
-        rows = await self._rows(
+        return await self._facts(
+            Deployment,
             "SELECT facts FROM deployments WHERE created >= ? AND created < ?"
             " AND (? IS NULL OR environment = ?) ORDER BY created DESC, id DESC",
             (since.timestamp(), until.timestamp(), environment, environment),
         )
-        return _facts(Deployment, rows)
 
     # Files, and how far the fill came
 
@@ -284,6 +284,11 @@ class History:
 
     async def _read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         return await self._worker.call(lambda: self._try(work, otherwise))
+
+    async def _facts(
+        self, kind: type[T], query: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> tuple[T, ...]:
+        return await self._read(lambda db: _facts(kind, db.execute(query, values)), ())
 
     async def _rows(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         return await self._read(lambda db: db.execute(query, values).fetchall(), [])
@@ -352,20 +357,14 @@ def _keep_run(db: sqlite3.Connection, run: Run, body: bytes) -> None:
     )
 
 
-def _job_row(run: Run, job: Job, place: int, latest: bool) -> tuple[object, ...]:
-    return (
-        job.id,
-        run.id,
-        job.attempt,
-        latest,
-        place,
-        run.path,
-        job.name,
-        job.conclusion == "success",
-        _seconds(job.completed_at),
-        job_seconds(job),
-        encode(job),
-    )
+def _job_row(run: Run, job: Job) -> tuple[object, ...]:
+    successful = job.conclusion == "success"
+    return (job.id, run.id, run.path, job.name, successful, _seconds(job.completed_at), job_seconds(job))
+
+
+def _jobs(packed: bytes) -> tuple[Job, ...]:
+    text = zlib.decompress(packed).decode("utf-8", "surrogatepass")
+    return _facts(Job, [(line,) for line in text.split("\n") if line])
 
 
 def job_seconds(job: Job) -> float | None:
@@ -392,7 +391,7 @@ def _seconds(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp())
 
 
-def _facts(kind: type[T], rows: Sequence[Sequence[str]]) -> tuple[T, ...]:
+def _facts(kind: type[T], rows: Iterable[Sequence[str]]) -> tuple[T, ...]:
     facts = []
     for row in rows:
         try:

@@ -58,12 +58,14 @@ def newest_page(known: tuple[Run, ...], page: tuple[Run, ...], *, more: bool) ->
 def with_runs(known: tuple[Run, ...], extra: Iterable[Run], gone: Iterable[int] = ()) -> tuple[Run, ...]:
     """``known`` with other runs taken in, each in its newest form; ``gone`` are ids that no longer exist.
 
-    Active runs stay even where they are too old for the number kept.
+    Of the same age the known form stays: GitHub says a little more about a run asked for alone than about
+    the same one in a list, and the list would take it away again. Active runs stay even where they are too
+    old for the number kept.
     """
     merged = {run.id: run for run in known}
     for run in extra:
         there = merged.get(run.id)
-        if there is None or _age(run) >= _age(there):
+        if there is None or _age(run) > _age(there):
             merged[run.id] = _same(there, run)
     for run_id in gone:
         merged.pop(run_id, None)

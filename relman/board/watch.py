@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,11 @@ from relman.board.ports import Clock, GitHubReader, HealthReader
 from relman.board.refresh import Refresher
 from relman.board.schedule import Rhythm
 from relman.board.store import Store
+from relman.errors import Kind, Problem
 from relman.model.board import Board
 from relman.model.health import HealthCheck
+
+_log = logging.getLogger(__name__)
 
 _KEEP_EVERY: Final = 30.0
 """Seconds between two copies of the board for the next start."""
@@ -45,6 +49,8 @@ class Watch:
         fill_pace: float = 0.25,
     ) -> None:
         board = history.last_board() or Board(repo)
+        self._reader = reader
+        self._health = health
         self.store = Store(_with_notice(board, history))
         self.history = history
         self.refresher = Refresher(self.store, reader, clock, memory=history, health=health, checks=checks)
@@ -59,12 +65,12 @@ class Watch:
             loop = asyncio.get_running_loop()
             self.poller.start()
             self._tasks = [
-                loop.create_task(self._filler.run(), name="board fill"),
+                loop.create_task(self._fill(), name="board fill"),
                 loop.create_task(self._keep(), name="board keep"),
             ]
 
     async def stop(self) -> None:
-        """Cancels what is on its way, keeps the board for the next start and closes the history."""
+        """Cancels what is on its way, keeps the board, closes the history and the readers for good."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -75,6 +81,24 @@ class Watch:
                 async with asyncio.timeout(1):
                     await self.history.keep_board(self.store.board)
         await self.history.close()
+        await self._reader.aclose()
+        if self._health is not None:
+            await self._health.aclose()
+
+    async def _fill(self) -> None:
+        try:
+            await self._filler.run()
+        except Exception as error:  # a fault of relman in the background must be seen, and end nothing else
+            _log.exception("filling the history failed")
+            problem = Problem(
+                Kind.LOCAL,
+                "Filling the history stopped",
+                type(error).__name__,
+                "What is in view stays current; please report it with relman bug-report.",
+            )
+            self.store.change(
+                lambda board: dataclasses.replace(board, fill=dataclasses.replace(board.fill, error=problem))
+            )
 
     async def _keep(self) -> None:
         kept: Board | None = None

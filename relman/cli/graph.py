@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import shutil
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from relman.cli.graph_text import count, paths_text, plain_line, text
+from relman.cli.output import write_json
 from relman.errors import Exit, Kind, Problem, RelmanError
 from relman.model.cards import draw, file_cards, run_cards
 from relman.model.drawing import Card
@@ -79,14 +79,14 @@ def show_workflow(
         file = read_workflow(_read(path), provider=_beside(path))
     except WorkflowError as error:
         if json:
-            _write_json(errors_json(error), out)
+            write_json(errors_json(error), out)
         else:
             for finding in error.findings:
                 plain_line(out, f"{path}:{finding.line}:{finding.column}: {finding.message}")
         return Exit.FAILED
     graph = build(file)
     if json:
-        _write_json(workflow_json(file, graph), out)
+        write_json(workflow_json(file, graph), out)
         return Exit.OK
     plain_line(out, f"{file.name or path.name} · {', '.join(file.on)} · {count(len(file.jobs), 'job')}")
     for job in file.jobs:
@@ -111,8 +111,10 @@ def _draw(
         # Narrower boxes, but never too narrow to be read: then the drawing is wider than the terminal.
         layers = len(graph.levels)
         drawing = draw(graph, cards, path=path, limit=max(14, (width - 4 * (layers - 1)) // layers))
-    for line in text(drawing, colour=colour, encoding=out.encoding):
+    for line in text(drawing, colour=colour, encoding=out.encoding, limit=width):
         out.write(line + "\n")
+    if width is not None and drawing.width > width:
+        plain_line(out, f"▶ cut off at {width} of {drawing.width} columns; through a pipe you get all of it")
 
 
 def _read(path: Path) -> str:
@@ -270,7 +272,7 @@ def show_run(
         except WorkflowError as error:
             problem = error.problem.sentence()
     if json:
-        _write_json(run_json(run, graph, time, jobs), out)
+        write_json(run_json(run, graph, time, jobs), out)
         return Exit.OK
     plain_line(out, f"{run.state.glyph} {run.name} #{run.number} · {run.word} · {run.title}")
     if graph is None or time is None:
@@ -284,12 +286,6 @@ def show_run(
     for reason in graph.reasons:
         plain_line(out, f"▲ approximate: {reason}")
     return Exit.OK
-
-
-def _write_json(answer: Mapping[str, Any], out: TextIO) -> None:
-    # ASCII only: an escape in a name reaches no terminal raw.
-    json_module.dump(answer, out, indent=2, ensure_ascii=True, allow_nan=False)
-    out.write("\n")
 
 
 def columns(out: TextIO) -> int | None:

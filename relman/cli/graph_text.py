@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from relman.model.cells import cut, width
 from relman.model.drawing import Drawing, Role, Run, Style
 from relman.model.state import Tone
 from relman.model.timing import RunTime, short
@@ -28,12 +29,26 @@ _ASCII = str.maketrans(
 )
 
 
-def text(drawing: Drawing, *, colour: bool = False, encoding: str | None = "utf-8") -> Iterator[str]:
-    """The drawing line by line, with SGR colour if wanted; in ASCII where ``encoding`` has no box drawing."""
+def text(
+    drawing: Drawing, *, colour: bool = False, encoding: str | None = "utf-8", limit: int | None = None
+) -> Iterator[str]:
+    """The drawing line by line, with SGR colour if wanted; in ASCII where ``encoding`` has no box drawing.
+
+    ``limit`` cuts off what is further right than so many cells.
+    """
     boxes = _can_draw(encoding)
-    for row in drawing.rows:
+    for row in drawing.rows if limit is None else (_left_part(row, limit) for row in drawing.rows):
         line = "".join(_sgr(run) if colour else run.text for run in row).rstrip()
         yield line if boxes else _ascii(line)
+
+
+def _left_part(row: tuple[Run, ...], limit: int) -> Iterator[Run]:
+    for run in row:
+        if width(run.text) > limit:
+            yield run._replace(text=cut(run.text, limit))
+            return
+        yield run
+        limit -= width(run.text)
 
 
 def plain_line(out: TextIO, line: str) -> None:

@@ -24,6 +24,7 @@ class TeamRecord:
     id: int
     slug: str
     name: str
+    members: list[UserRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -127,6 +128,7 @@ class PendingRecord:
 
     environment_id: int
     started_at: datetime
+    reviewed: bool = False  # approved; only the timer still holds it
 
 
 @dataclass(slots=True)
@@ -154,9 +156,24 @@ class RunRecord:
     created_at: datetime
     check_suite_id: int
     attempts: list[AttemptRecord]  # oldest first, at least one
+    ref: str = ""  # in full: refs/heads/…, refs/tags/…, refs/pull/N/merge
+    inputs: dict[str, str] = field(default_factory=dict)  # of a workflow_dispatch
     pull_request: int | None = None
     pending: list[PendingRecord] = field(default_factory=list)
     reviews: list[ReviewRecord] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PullRecord:
+    number: int
+    title: str
+    branch: str
+    author: UserRecord
+    head: str
+    created_at: datetime
+    updated_at: datetime
+    merged_at: datetime | None = None
+    merge_commit: str | None = None
 
 
 @dataclass(slots=True)
@@ -193,3 +210,25 @@ class DeploymentRecord:
     creator: UserRecord
     created_at: datetime
     statuses: list[StatusRecord]  # oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFileRecord:
+    path: str
+    before: bytes | None  # None: the file is new
+    after: bytes | None  # None: the file is gone
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRecord:
+    """Two commits seen from each other. ``commits`` are those of the head alone, oldest first."""
+
+    status: str  # ahead, behind, identical, diverged
+    merge_base: str
+    behind_by: int
+    commits: list[CommitRecord]
+    files: list[ChangedFileRecord]  # from the merge base to the head, by path
+
+    @property
+    def ahead_by(self) -> int:
+        return len(self.commits)

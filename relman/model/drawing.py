@@ -154,29 +154,30 @@ def _middle(box: Box) -> int:
 
 # By the weight (none, light, heavy) of the arms up, right, down, left, as digits of a number in base three.
 _GLYPHS = " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮┯┏┲┳╵┘┙│┤┥╽┧┪└┴┵├┼┽┟╁╅┕┶┷┝┾┿┢╆╈╹┚┛╿┦┩┃┨┫┖┸┹┞╀╃┠╂╉┗┺┻┡╄╇┣╊╋"
-_UP, _RIGHT, _DOWN, _LEFT = range(4)
+# What meets in one cell is a number: two bits for each arm (light, heavy), and these.
+_UP, _RIGHT, _DOWN, _LEFT = 0, 2, 4, 6
+_TURNS = 1 << 8
+_LIT = 1 << 9
+_ARMS = _TURNS - 1
+_HEAVY_ARMS = 0b10101010
 
 
-class _Cell:
-    """What meets in one cell."""
+def _arms(*directions: int, weight: int) -> int:
+    return sum(weight << direction for direction in directions)
 
-    __slots__ = ("arms", "key", "lit", "turns")
 
-    def __init__(self) -> None:
-        self.arms = [0, 0, 0, 0]
-        self.turns = False
-        self.lit = False
-        self.key: str | None = None
+def _glyph(cell: int) -> str:
+    up, right, down, left = ((0, 1, 2, 2)[cell >> arm & 3] for arm in (_UP, _RIGHT, _DOWN, _LEFT))
+    if not cell & _TURNS and (up or down) and (right or left):
+        # Two lines that only cross: one passes over the other, so that it does not look like a junction.
+        if max(right, left) > max(up, down):
+            up = down = 0
+        else:
+            right = left = 0
+    return _GLYPHS[up * 27 + right * 9 + down * 3 + left]
 
-    def glyph(self) -> str:
-        up, right, down, left = self.arms
-        if not self.turns and (up or down) and (right or left):
-            # Two lines that only cross: one passes over the other, so that it does not look like a junction.
-            if max(right, left) > max(up, down):
-                up = down = 0
-            else:
-                right = left = 0
-        return _GLYPHS[up * 27 + right * 9 + down * 3 + left]
+
+_CELL_GLYPHS = tuple(_glyph(cell) for cell in range(_TURNS * 2))
 
 
 def paint(
@@ -200,98 +201,119 @@ class _Painter:
         self._layout = layout
         self._selected = selected
         self._heavy = heavy
-        self._cells: list[dict[int, _Cell]] = [{} for _ in range(layout.height)]
+        self._cells: list[dict[int, int]] = [{} for _ in range(layout.height)]
         self._text: list[list[tuple[int, Run]]] = [[] for _ in range(layout.height)]
-        self._border: dict[str, Style] = {}
-
-    def _cell(self, x: int, y: int) -> _Cell:
-        row = self._cells[y]
-        cell = row.get(x)
-        if cell is None:
-            cell = row[x] = _Cell()
-        return cell
+        self._borders: list[list[tuple[int, int, Style, str]]] = [[] for _ in range(layout.height)]
 
     def line(self, source: str, target: str, points: Sequence[tuple[int, int]]) -> None:
         weight = 2 if (source, target) in self._heavy else 1
-        lit = self._selected in (source, target)
+        lit = _LIT if self._selected in (source, target) else 0
         for (x0, y0), (x1, y1) in pairwise(points):
             if y0 == y1:
-                for x in range(x0, x1 + 1):
-                    self._stroke(x, y0, _LEFT if x > x0 else None, _RIGHT if x < x1 else None, weight, lit)
-            else:
-                step = 1 if y1 > y0 else -1
-                back, on = (_UP, _DOWN) if step == 1 else (_DOWN, _UP)
-                for y in range(y0, y1 + step, step):
-                    self._stroke(x0, y, back if y != y0 else None, on if y != y1 else None, weight, lit)
+                row = self._cells[y0]
+                passing = _arms(_LEFT, _RIGHT, weight=weight) | lit
+                row[x0] = row.get(x0, 0) | _arms(_RIGHT, weight=weight) | lit
+                for x in range(x0 + 1, x1):
+                    row[x] = row.get(x, 0) | passing
+                row[x1] = row.get(x1, 0) | _arms(_LEFT, weight=weight) | lit
+                continue
+            low, high = min(y0, y1), max(y0, y1)
+            self._add(x0, low, _arms(_DOWN, weight=weight) | lit)
+            for y in range(low + 1, high):
+                self._add(x0, y, _arms(_UP, _DOWN, weight=weight) | lit)
+            self._add(x0, high, _arms(_UP, weight=weight) | lit)
         for x, y in points[1:-1]:
-            self._cell(x, y).turns = True
+            self._add(x, y, _TURNS)
 
-    def _stroke(self, x: int, y: int, back: int | None, on: int | None, weight: int, lit: bool) -> None:
-        cell = self._cell(x, y)
-        for arm in (back, on):
-            if arm is not None:
-                cell.arms[arm] = max(cell.arms[arm], weight)
-        cell.lit = cell.lit or lit
+    def _add(self, x: int, y: int, bits: int) -> None:
+        row = self._cells[y]
+        row[x] = row.get(x, 0) | bits
 
     def box(self, box: Box, card: Card) -> None:
         lit = box.key == self._selected
         weight = 2 if card.critical else 1
-        self._border[box.key] = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
-        for x in range(box.x, box.right + 1):
-            for y in (box.y, box.bottom):
-                self._edge(box, x, y, _LEFT if x > box.x else None, _RIGHT if x < box.right else None, weight)
-        for y in range(box.y, box.bottom + 1):
+        border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
+        flat = _arms(_LEFT, _RIGHT, weight=weight) | _TURNS
+        upright = _arms(_UP, _DOWN, weight=weight) | _TURNS
+        for y, side in ((box.y, _DOWN), (box.bottom, _UP)):
+            row = self._cells[y]
+            row[box.x] = _arms(_RIGHT, side, weight=weight) | _TURNS
+            for x in range(box.x + 1, box.right):
+                row[x] = flat
+            row[box.right] = _arms(_LEFT, side, weight=weight) | _TURNS
+            self._borders[y].append((box.x, box.right, border, box.key))
+        for y in range(box.y + 1, box.bottom):
             for x in (box.x, box.right):
-                self._edge(box, x, y, _UP if y > box.y else None, _DOWN if y < box.bottom else None, weight)
-        inner = box.width - 4
-        for i, runs in enumerate(_content(card, inner, lit)):
-            y = box.y + 1 + i
-            if y >= box.bottom:
-                break
-            self._text[y].append((box.x + 1, Run(" ", Style(Role.NAME, lit=lit), box.key)))
-            x = box.x + 2
-            for run in runs:
+                self._add(x, y, upright)
+                self._borders[y].append((x, x, border, box.key))
+        inside = Style(Role.NAME, lit=lit)
+        contents = _content(card, box.width - 4, lit)
+        for y in range(box.y + 1, box.bottom):
+            runs = next(contents, [Run(" " * (box.width - 4), inside)])
+            x = box.x + 1
+            for run in (Run(" ", inside), *runs, Run(" ", inside)):
                 self._text[y].append((x, run._replace(key=box.key)))
                 x += width(run.text)
-            self._text[y].append((x, Run(" ", Style(Role.NAME, lit=lit), box.key)))
-
-    def _edge(self, box: Box, x: int, y: int, one: int | None, other: int | None, weight: int) -> None:
-        cell = self._cell(x, y)
-        cell.key = box.key
-        cell.turns = True
-        for arm in (one, other):
-            if arm is not None:
-                cell.arms[arm] = weight
 
     def rows(self) -> Iterator[tuple[Run, ...]]:
         for y in range(self._layout.height):
+            cells = self._cells[y]
             pieces = list(self._text[y])
-            for x, cell in self._cells[y].items():
-                if cell.key is not None:
-                    style = self._border[cell.key]
-                else:
-                    style = Style(Role.LINE, critical=max(cell.arms) == 2, lit=cell.lit)
-                pieces.append((x, Run(cell.glyph(), style, cell.key)))
-            pieces.sort(key=lambda piece: piece[0])
+            for low, high, style, key in self._borders[y]:
+                glyphs = "".join([_CELL_GLYPHS[cells.pop(x) & (_ARMS | _TURNS)] for x in range(low, high + 1)])
+                pieces.append((low, Run(glyphs, style, key)))
+            pieces.extend(_line_runs(cells))
+            pieces.sort(key=_column)
             yield tuple(_joined(pieces, self._layout.width))
+
+
+def _column(piece: tuple[int, Run]) -> int:
+    return piece[0]
+
+
+def _line_runs(cells: Mapping[int, int]) -> Iterator[tuple[int, Run]]:
+    """The cells of a row that hold lines, side by side in one run as long as they look alike."""
+    start = at = -1
+    look = -1
+    glyphs: list[str] = []
+    for x in sorted(cells):
+        cell = cells[x]
+        style = (1 if cell & _HEAVY_ARMS else 0) | (2 if cell & _LIT else 0)
+        if x != at or style != look:
+            if glyphs:
+                yield start, Run("".join(glyphs), _LINE_STYLES[look])
+            start, look, glyphs = x, style, []
+        glyphs.append(_CELL_GLYPHS[cell & (_ARMS | _TURNS)])
+        at = x + 1
+    if glyphs:
+        yield start, Run("".join(glyphs), _LINE_STYLES[look])
+
+
+_LINE_STYLES = tuple(
+    Style(Role.LINE, critical=critical, lit=lit) for lit in (False, True) for critical in (False, True)
+)
 
 
 def _joined(pieces: Sequence[tuple[int, Run]], end: int) -> Iterator[Run]:
     """The pieces of a row with blanks between them; neighbours of one style and box become one run."""
     at = 0
-    open_run: Run | None = None
+    texts: list[str] = []
+    style, key = BLANK, None
     for x, run in pieces:
-        gap = [Run(" " * (x - at), BLANK)] if x > at else []
-        for piece in (*gap, run):
-            if open_run is not None and open_run.style == piece.style and open_run.key == piece.key:
-                open_run = Run(open_run.text + piece.text, piece.style, piece.key)
-            else:
-                if open_run is not None:
-                    yield open_run
-                open_run = piece
+        if x > at:
+            if texts and (style is not BLANK or key is not None):
+                yield Run("".join(texts), style, key)
+                texts = []
+            texts.append(" " * (x - at))
+            style, key = BLANK, None
+        if texts and (run.key != key or run.style != style):
+            yield Run("".join(texts), style, key)
+            texts = []
+        texts.append(run.text)
+        style, key = run.style, run.key
         at = x + width(run.text)
-    if open_run is not None:
-        yield open_run
+    if texts:
+        yield Run("".join(texts), style, key)
     if at < end:
         yield Run(" " * (end - at), BLANK)
 

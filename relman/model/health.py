@@ -18,7 +18,10 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One answer. ``ok`` for a 2xx answer; ``status`` None when there was none, then ``error`` says why."""
+    """One answer. ``ok`` for a 2xx answer; ``status`` None when there was none.
+
+    ``error`` says why it is not ok; with ``ok``, why the version could not be read. Clean text.
+    """
 
     name: str
     url: str

@@ -25,6 +25,7 @@ from relman.model.workflow import WorkflowFile, WorkflowJob
 RANKS = 3
 MAX_NAMES = 1_000  # names listed for one slot; beyond this only patterns are tried
 MAX_SLOTS = 5_000
+MAX_LENGTH = 1_000  # of an API name that patterns are tried on; GitHub cuts names off far earlier
 _ANYTHING = r"(?:(?! / ).)+"
 
 
@@ -40,16 +41,25 @@ class _Part:
             patterns.append(re.escape(job.display) + r" \(.*\)")
         self.ranks.append("|".join(patterns))
         if not literal:
-            wild = "".join(
-                _ANYTHING if piece.expression else re.escape(piece.text) for piece in parts(job.display)
-            )
-            patterns.append(wild)
+            patterns.append(_wild(job.display))
         self.ranks.append("|".join(patterns))
         self.literal = sum(len(piece.text) for piece in parts(job.display) if not piece.expression)
         self.room: float = 1
         if job.matrix is not None:
             known = not job.matrix.dynamic and job.matrix.combinations
             self.room = len(job.matrix.combinations) if known else float("inf")
+
+
+def _wild(name: str) -> str:
+    """A pattern for a name with expressions. With many of them only both ends count: regular expressions
+    with many free stretches can take for ever."""
+    pieces = list(parts(name))
+    if sum(piece.expression for piece in pieces) > 2:
+        first, last = pieces[0], pieces[-1]
+        start = "" if first.expression else re.escape(first.text)
+        end = "" if last.expression else re.escape(last.text)
+        return start + _ANYTHING + end
+    return "".join(_ANYTHING if piece.expression else re.escape(piece.text) for piece in pieces)
 
 
 def _exact(job: WorkflowJob) -> Iterator[str]:
@@ -185,7 +195,7 @@ def match(places: Sequence[Slot], jobs: Iterable[Job]) -> Match:
 def _candidates(places: Sequence[Slot], by_name: Mapping[str, list[int]], name: str) -> tuple[int, list[int]]:
     if name in by_name:
         return 0, by_name[name]
-    for rank in range(RANKS):
+    for rank in range(RANKS) if len(name) <= MAX_LENGTH else ():
         fitting = [number for number, slot in enumerate(places) if slot.patterns[rank].fullmatch(name)]
         if fitting:
             most = max(places[number].literal for number in fitting)

@@ -131,7 +131,7 @@ def time_run(run: RunGraph, expected: Mapping[str, float], now: datetime) -> Run
     usual = {key: time.likely for key, time in nodes.items()}
     return RunTime(
         nodes,
-        run.graph.critical_path(ran) or run.graph.critical_path(),
+        run.graph.critical_path(ran if any(ran.values()) else None),
         _longest(run.graph, left) if active and known else None,
         path_time(run.graph, usual, nodes, fast_keys(run.graph)),
         path_time(run.graph, usual, nodes, full_keys(run.graph)),

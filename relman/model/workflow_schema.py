@@ -12,6 +12,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 
 from relman.model.expression import ExpressionError, check, has_expression, parts
+from relman.model.workflow_events import ACTIVITY_TYPES, is_schedule
 from relman.model.yaml_reader import Finding, Mapping, Node, Scalar, Sequence
 
 
@@ -39,6 +40,7 @@ class Rule:
     anything: bool = False
     contexts: frozenset[str] = frozenset()
     condition: bool = False  # the text is an expression even without ${{ }}
+    schedule: bool = False  # the text is a cron expression
 
 
 _ONCE = {"hashfiles": (1, 255)}
@@ -82,23 +84,14 @@ def _same(rule: str, names: str) -> dict[str, str]:
 
 _FILTERED = "branches branches-ignore paths paths-ignore"
 _PLAIN_EVENTS = "create delete deployment fork gollum page_build public status deployment_status"
-_TYPED_EVENTS = (
-    "branch_protection_rule check_run check_suite discussion discussion_comment issue_comment issues label "
-    "milestone project project_card project_column pull_request_comment pull_request_review "
-    "pull_request_review_comment registry_package release repository_dispatch watch"
-)
 _EVENTS = {
     **_same("nothing", _PLAIN_EVENTS),
-    **_same("event-types", _TYPED_EVENTS),
-    "image_version": "event-image",
-    "merge_group": "event-merge-group",
-    "pull_request": "event-pull-request",
-    "pull_request_target": "event-pull-request",
+    **{event: f"on-{event}" for event in ACTIVITY_TYPES},
+    "repository_dispatch": "event-dispatch",
     "push": "event-push",
     "schedule": "schedule",
     "workflow_call": "workflow-call",
     "workflow_dispatch": "workflow-dispatch",
-    "workflow_run": "event-workflow-run",
 }
 _PERMISSIONS = (
     "actions artifact-metadata attestations checks code-quality contents deployments discussions drives issues "
@@ -209,16 +202,11 @@ RULES: dict[str, Rule] = {
     # Events.
     "on": Rule(text=True, words=frozenset(_EVENTS), items="event", maps=(Keys(_EVENTS),)),
     "event": Rule(text=True, words=frozenset(_EVENTS)),
-    "event-types": Rule(null=True, maps=(Keys({"types": "filled-list"}),)),
-    "event-image": Rule(null=True, maps=(Keys(_same("filled-list", "types names versions")),)),
-    "event-merge-group": Rule(null=True, maps=(Keys(_same("filled-list", "types branches branches-ignore")),)),
-    "event-pull-request": Rule(null=True, maps=(Keys(_same("filled-list", "types " + _FILTERED)),)),
+    "event-dispatch": Rule(null=True, maps=(Keys({"types": "filled-list"}),)),
     "event-push": Rule(null=True, maps=(Keys(_same("filled-list", "tags tags-ignore " + _FILTERED)),)),
-    "event-workflow-run": Rule(
-        null=True, maps=(Keys(_same("filled-list", "types workflows branches branches-ignore")),)
-    ),
     "schedule": Rule(items="cron"),
-    "cron": _map({"cron": "filled", "timezone": "filled"}, required="cron"),
+    "cron": _map({"cron": "cron-text", "timezone": "filled"}, required="cron"),
+    "cron-text": Rule(text=True, filled=True, schedule=True),
     "workflow-call": Rule(
         null=True,
         maps=(Keys({"inputs": "call-inputs", "secrets": "call-secret-list", "outputs": "call-outputs"}),),
@@ -330,6 +318,19 @@ RULES: dict[str, Rule] = {
     "wait-all": Rule(null=True, flag=True),
 }
 
+_MORE_KEYS = {
+    "image_version": "names versions",
+    "merge_group": "branches branches-ignore",
+    "pull_request": _FILTERED,
+    "pull_request_target": _FILTERED,
+    "workflow_run": "workflows branches branches-ignore",
+}
+for _event, _types in ACTIVITY_TYPES.items():
+    RULES[f"type-{_event}"] = Rule(text=True, words=_types)
+    RULES[f"types-{_event}"] = Rule(text=True, words=_types, items=f"type-{_event}")
+    _keys = {"types": f"types-{_event}", **_same("filled-list", _MORE_KEYS.get(_event, ""))}
+    RULES[f"on-{_event}"] = Rule(null=True, maps=(Keys(_keys),))
+
 
 def findings(root: Node, *, accepted: bool = False) -> list[Finding]:
     """Everything in the file that GitHub would refuse, but for what :mod:`workflow` looks at (ids, needs).
@@ -380,9 +381,12 @@ class _Walk:
             return
         if rule.anything or not self._refused(value, node.text, rule):
             return
-        if self._accepted and rule.words:
+        if self._accepted and (rule.words or rule.schedule):
             return
-        self._add(node, f"Unexpected value '{_shown(node.text)}'")
+        if rule.schedule and node.text:
+            self._add(node, f"Invalid cron expression '{_shown(node.text)}': five fields were expected")
+        else:
+            self._add(node, f"Unexpected value '{_shown(node.text)}'")
 
     @staticmethod
     def _refused(value: object, text: str, rule: Rule) -> bool:
@@ -394,7 +398,7 @@ class _Walk:
             return True
         if rule.words:
             return text not in rule.words
-        return rule.filled and not text
+        return (rule.filled and not text) or (rule.schedule and not is_schedule(text))
 
     def _expressions(self, node: Scalar, text: str, contexts: frozenset[str]) -> None:
         try:
@@ -409,7 +413,7 @@ class _Walk:
             if piece.expression and not (len(pieces) == 1 and piece.text == "insert"):
                 line, column = node.line, node.column
                 if not node.block and "\n" not in text:
-                    column += piece.offset
+                    column += piece.offset + node.quoted
                 self._check(piece.text, contexts, line, column)
 
     def _check(self, text: str, contexts: frozenset[str], line: int, column: int) -> None:

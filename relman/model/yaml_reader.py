@@ -52,12 +52,13 @@ class Node:
 
 
 class Scalar(Node):
-    __slots__ = ("block", "value")
+    __slots__ = ("block", "quoted", "value")
 
-    def __init__(self, line: int, column: int, value: Value, block: bool) -> None:
+    def __init__(self, line: int, column: int, value: Value, style: str | None) -> None:
         super().__init__(line, column)
         self.value = value
-        self.block = block  # a literal or folded block: its text starts on the next line
+        self.block = style in ("|", ">")  # its text starts on the next line
+        self.quoted = style in ("'", '"')  # its text starts one character later
 
     @property
     def text(self) -> str:
@@ -273,7 +274,7 @@ class _Composer:
             value = _cast(tag.removeprefix(_TAG), text, mark.line + 1, mark.column + 1)
         else:
             raise YamlError(f"Unexpected tag '{_tag(tag)}'", mark.line + 1, mark.column + 1)
-        return Scalar(mark.line + 1, mark.column + 1, value, event.style in ("|", ">"))
+        return Scalar(mark.line + 1, mark.column + 1, value, event.style)
 
 
 def _cast(kind: str, text: str, line: int, column: int) -> Value:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -33,6 +34,19 @@ from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 if TYPE_CHECKING:
     from relman.tui.screens.menu import MenuScreen
 
+_KEY_NAMES = {
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "slash": "/",
+    "colon": ":",
+}
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
 
@@ -72,6 +86,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._overrides: Mapping[str, str] = {}
+        self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
@@ -95,14 +110,14 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
+        self._take_keys()
         self._listen_to_signals()
         self.set_interval(1.0, self._tick, name="seconds")
         self.call_after_refresh(self._first_frame_is_out)
 
     def _first_frame_is_out(self) -> None:
         self.watch_.start()
-        self._take_keys()
-        self._tell_problems(self.settings.problems)
+        self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
 
     def on_unmount(self) -> None:
@@ -128,6 +143,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
         self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, False))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
+        *modifiers, key = binding.key.split("+")
+        return "+".join([*modifiers, _KEY_NAMES.get(key, key)])
 
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 
@@ -277,7 +297,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         taken = keymap(self.settings.keys, scopes())
         self._overrides = taken.overrides
         self.set_keymap(dict(taken.overrides))
-        self._tell_problems(taken.problems)
+        self._key_problems = taken.problems
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
@@ -300,8 +320,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            self._exception = error  # a test that drives the app raises it again
-            self._exception_event.set()
             now = self.now()
             text = crash.report_text(error, self.settings.secrets, now)
             directory = self.settings.state_directory
@@ -309,6 +327,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))
+            self._exception = error  # a test that drives the app raises it again
+            self._exception_event.set()
         self._close_messages_no_wait()
 
     def panic(self, *renderables: Any) -> None:

@@ -217,7 +217,7 @@ async def eventually():
 
     async def wait(condition):
         async with asyncio.timeout(10):
-            while not condition():  # noqa: ASYNC110 - anything a test can see
+            while not condition():
                 await asyncio.sleep(0.005)
 
     return wait

@@ -325,3 +325,35 @@ async def test_two_processes_write_at_once(opened, tmp_path):
     history = opened(directory=directory)
     assert await history.run_count() == 300
     assert await history.covered() == [(0, 300 * 60)]
+
+
+async def test_a_file_of_the_version_before_is_migrated_with_what_it_has(opened, make, monkeypatch):
+    from relman.board import database
+
+    history = opened()
+    await history.keep_runs([make.run(1)], b"")
+    await history.close()
+    later = (*database._MIGRATIONS, "ALTER TABLE runs ADD COLUMN colour TEXT DEFAULT 'red'")
+    monkeypatch.setattr(database, "_MIGRATIONS", later)
+    again = opened()
+    assert again.notice is None
+    assert await again.newest_runs() == (make.run(1),)
+    assert await again._rows("SELECT colour FROM runs") == [("red",)]
+    assert await again._rows("PRAGMA user_version") == [(2,)]
+
+
+async def test_a_migration_that_fails_leaves_the_file_as_it_was(opened, make, monkeypatch):
+    from relman.board import database
+
+    history = opened()
+    await history.keep_runs([make.run(1)], b"")
+    await history.close()
+    broken = (*database._MIGRATIONS, "CREATE TABLE half (x); INSERT INTO runs SELECT * FROM runs")
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "_MIGRATIONS", broken)
+        failed = opened()
+        assert failed.notice.kind is Kind.LOCAL
+    again = opened()
+    assert again.notice is None
+    assert await again.newest_runs() == (make.run(1),)
+    assert await again._rows("SELECT name FROM sqlite_master WHERE name = 'half'") == []

@@ -142,7 +142,12 @@ def board() -> Board:
         WAITING,
         FAILED,
         run(410, title="Count tokens before the call, not after"),
-        run(409, title="Bump httpx from 0.27.2 to 0.28.1", actor="dependabot[bot]", branch="dependabot/pip/httpx"),
+        run(
+            409,
+            title="Bump httpx from 0.27.2 to 0.28.1",
+            actor="dependabot[bot]",
+            branch="dependabot/pip/httpx",
+        ),
         NIGHTLY,
         run(408, conclusion="cancelled", title="wip"),
         *(run(number) for number in range(407, 380, -1)),
@@ -229,7 +234,9 @@ def board() -> Board:
 
 def deployment(id: int, environment: str, ref: str, state: str) -> Deployment:
     status = DeploymentStatus(id * 10, state, ago(minutes=20))
-    return Deployment(id, environment, "4f2c9a1" + "0" * 33, ref, created_at=ago(minutes=22), statuses=(status,))
+    return Deployment(
+        id, environment, "4f2c9a1" + "0" * 33, ref, created_at=ago(minutes=22), statuses=(status,)
+    )
 
 
 class FixedClock:
@@ -278,8 +285,7 @@ class Watch:
 
 
 def app(first: Board | None = None, **settings: object) -> RelmanApp:
-    made = RelmanApp(Watch(first or board()), DashboardSettings(**settings), FixedClock(), opener=OPENED.append)
-    return made
+    return RelmanApp(Watch(first or board()), DashboardSettings(**settings), FixedClock(), opener=OPENED.append)
 
 
 OPENED: list[str] = []

@@ -10,10 +10,11 @@ def scopes() -> tuple[Scope, ...]:
     """One scope for each screen, the app's own commands in all of them."""
     from relman.tui.app import RelmanApp
     from relman.tui.screens.help import HelpScreen
+    from relman.tui.screens.log import LogScreen
     from relman.tui.screens.palette import PaletteScreen
     from relman.tui.screens.pipeline import PipelineScreen
 
-    hosts: tuple[type[CommandHost], ...] = (PipelineScreen, HelpScreen, PaletteScreen)
+    hosts: tuple[type[CommandHost], ...] = (PipelineScreen, LogScreen, HelpScreen, PaletteScreen)
     behind = tuple(RelmanApp.commands().values())
     return tuple(Scope(host.__name__, (*host.commands().values(), *_other(behind, host))) for host in hosts)
 

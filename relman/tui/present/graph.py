@@ -37,7 +37,7 @@ _NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 @dataclass(frozen=True)
 class Picture:
-    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False when no workflow file could be read."""
+    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
 
     graph: RunGraph
     expected: Mapping[str, float]
@@ -91,8 +91,7 @@ def file_picture(
 
 def free_picture(jobs: Sequence[Job], expected: Mapping[str, float], reason: str, *, finished: bool) -> Picture:
     """The jobs without edges, for a run whose workflow file cannot be read."""
-    ordered = sorted(jobs, key=lambda job: (job.started_at or job.created_at is None, job.id))
-    made = reconcile(_NO_FILE, ordered, finished)
+    made = reconcile(_NO_FILE, jobs, finished)
     return Picture(made, expected, edges=False, reason=reason)
 
 

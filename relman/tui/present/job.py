@@ -13,19 +13,18 @@ from relman.tui.present.notice import staleness
 from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
 from relman.tui.present.times import ago, between, duration
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 16  # cells
+_STEPS = 84  # cells: further apart a name and its time are not read together
 _LEVELS = {"failure": ("×", Tone.BAD), "warning": ("▲", Tone.WAITING), "notice": ("●", Tone.ACTIVE)}
 _SHOWN = 30  # annotations
 
 
 def bar(share: float, width: int = _BAR) -> str:
-    """A thin bar: ``share`` (0 to 1) of ``width`` cells, in eighths of a cell. Never empty above 0."""
-    eighths = round(min(1.0, max(0.0, share)) * width * 8)
+    """A thin bar: ``share`` (0 to 1) of ``width`` cells, in halves of a cell. Never empty above 0."""
+    halves = round(min(1.0, max(0.0, share)) * width * 2)
     if share > 0:
-        eighths = max(1, eighths)
-    full, rest = divmod(eighths, 8)
-    return "█" * full + (_EIGHTHS[rest] if rest else "")
+        halves = max(1, halves)
+    return "━" * (halves // 2) + ("╸" if halves % 2 else "")
 
 
 def title(job: Job, expected: float | None, now: datetime) -> Line:
@@ -63,6 +62,7 @@ def facts(job: Job, now: datetime) -> Line:
 def step_lines(job: Job, room: int, now: datetime) -> list[Line]:
     """One line a step: state, name, duration and a bar against the longest."""
     took = [between(step.started_at, step.completed_at, now) for step in job.steps]
+    room = min(room, _STEPS)
     longest = max((seconds for seconds in took if seconds), default=0.0)
     bars = _BAR if room >= 64 else (8 if room >= 44 else 0)
     tail = 8 + (2 + bars if bars else 0)

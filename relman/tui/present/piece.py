@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from relman.model.state import Tone
-from relman.text import clean_line
+from relman.text import clean, clean_line
 
 
 class Piece(NamedTuple):
@@ -109,7 +109,7 @@ def wrap(text: str, width: int, limit: int = 8) -> list[str]:
     """``text`` (newlines kept) in lines of at most ``width`` cells, at most ``limit`` of them."""
     width = max(8, width)
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in clean(text).split("\n"):
         current = ""
         for word in paragraph.expandtabs(4).split(" "):
             rest = word

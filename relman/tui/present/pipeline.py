@@ -16,9 +16,23 @@ from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
 from relman.tui.present.graph import Picture, file_picture, free_picture
 from relman.tui.present.notice import Notice, instead
-from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, plain, quiet, safe, spread, text_of
+from relman.tui.present.piece import (
+    BLANK,
+    Line,
+    Piece,
+    fit,
+    joined,
+    plain,
+    quiet,
+    safe,
+    spread,
+    text_of,
+    width_of,
+)
 from relman.tui.present.runs import counts
 from relman.tui.present.times import ago, between, duration
+
+_UNKNOWN: Mapping[str, float] = MappingProxyType({})
 
 NO_RUN = Notice("○", "No run is highlighted", hint="The graph of a run shows here.")
 NO_JOB = Notice("○", "No job is selected", hint="Its steps, annotations and what to try show here.")
@@ -65,14 +79,16 @@ def runs_title(runs: Sequence[Run], shown: int, chosen: Filter, width: int) -> L
     if chosen:
         left: Line = (
             Piece("Runs", strong=True),
-            quiet(f" {shown} of {len(runs)}  "),
+            quiet(f" {shown:,} of {len(runs):,}  "),
             Piece(safe(chosen.text, 80)),
         )
         return fit(left, width)
-    return spread((Piece("Runs", strong=True), quiet(f" {len(runs)}" if runs else "")), counts(runs), width)
+    return spread((Piece("Runs", strong=True), quiet(f" {len(runs):,}" if runs else "")), counts(runs), width)
 
 
-def graph_title(run: Run | None, picture: Picture | None, times: RunTime | None, now: datetime, width: int) -> Line:
+def graph_title(
+    run: Run | None, picture: Picture | None, times: RunTime | None, now: datetime, width: int
+) -> Line:
     """The run, and at the right how long its paths take. ``now`` is the server's."""
     if run is None:
         return plain("Graph", strong=True)
@@ -91,22 +107,29 @@ def graph_title(run: Run | None, picture: Picture | None, times: RunTime | None,
         (quiet(run.short_sha),),
         (quiet(ago(run.created_at, now)),),
     ]
-    right = paths_line(times, brief=width < 90) if picture is not None and picture.edges and times else BLANK
+    right = BLANK
+    if picture is not None and picture.edges and times is not None:
+        for form in (2, 1, 0):
+            right = paths_line(times, form)
+            if width_of(right) + width_of(name) + 12 <= width:
+                break
     return spread(joined([word for word in words if text_of(word)]), right, width)
 
 
-def paths_line(times: RunTime, *, brief: bool = False) -> Line:
-    """Fast and full path: wall time along the critical path, and the job time in them summed."""
+def paths_line(times: RunTime, form: int = 2) -> Line:
+    """Fast and full path as wall time along the critical path. ``form`` 2 adds job time and what is left."""
     parts: list[Line] = []
-    paths = [("fast", times.fast)] if times.fast.jobs == times.full.jobs else [("fast", times.fast), ("full", times.full)]
+    paths = [("fast", times.fast), ("full", times.full)]
+    if times.fast.jobs == times.full.jobs:  # the same jobs: one path
+        paths = paths[1:]
     for name, path in paths:
-        if path.jobs and path.wall > 0:
-            mark = "" if path.complete else "≥ "
-            word = f"{name} path " if not brief else f"{name} "
-            summed = f" ({duration(path.total)} of jobs)" if not brief else ""
-            parts.append((quiet(word), Piece(mark + duration(path.wall)), quiet(summed)))
-    if times.remaining is not None and not brief:
-        parts.append((quiet("left ~"), Piece(duration(times.remaining))))
+        if not path.jobs or path.wall <= 0:
+            continue
+        wall = ("" if path.complete else "≥ ") + duration(path.wall)
+        summed = f" ({duration(path.total)} summed)" if form == 2 else ""
+        parts.append((quiet(f"{name} path " if form else f"{name} "), Piece(wall), quiet(summed)))
+    if times.remaining is not None and form == 2:
+        parts.append((quiet("about "), Piece(duration(times.remaining)), quiet(" left")))
     return joined(parts)
 
 
@@ -145,7 +168,7 @@ class Pictures:
     def of(self, run: Run, board: Board, opened: frozenset[str]) -> Picture | None:
         jobs = board.jobs.get(run.id, Section())
         source = board.sources.get(run.id, Section())
-        expected = board.expected.get(run.path, MappingProxyType({}))
+        expected = board.expected.get(run.path, _UNKNOWN)
         finished = run.state.finished
         made_of = (run.id, finished, jobs.value, source.value, source.error, expected, opened)
         if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):

@@ -13,8 +13,8 @@ from relman.tui.present.times import between, brief, duration
 
 _COLUMNS = (
     Column("", 1),
-    Column("workflow", 20, least=11, rank=7),
-    Column("title", 18, least=10, grow=True),
+    Column("workflow", 14, least=10, rank=7),
+    Column("title", 36, least=18, grow=True),
     Column("branch", 18, least=10, rank=3),
     Column("by", 12, least=6, rank=1),
     Column("took", 7, right=True, rank=2),

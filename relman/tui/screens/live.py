@@ -62,8 +62,14 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
             self.apply(self.relman.board)
             self.tick()
 
+    @property
+    def in_view(self) -> bool:
+        """Whether it can be seen: nothing but menus stand before it. (``is_current`` says yes once too often.)"""
+        stack = self.app.screen_stack
+        return self in stack and all(screen.is_modal for screen in stack[stack.index(self) + 1 :])
+
     def _published(self, board: Board) -> None:
-        if self.is_current:
+        if self.in_view:
             # By now a newer board may stand; only the newest is worth drawing.
             del board
             self.apply(self.relman.board)
@@ -148,6 +154,11 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         self.set_class(body is not None, "-zoomed")
         for pane in self.query(Pane):
             pane.set_class(body is not None and pane.body is body, "-zoom")
+        for holder in self.query(".-zoom-path"):
+            holder.remove_class("-zoom-path")
+        for pane in self.query(Pane):
+            if pane.has_class("-zoom") and pane.parent is not None and pane.parent is not self:
+                cast("Widget", pane.parent).add_class("-zoom-path")
         self.refresh_bindings()
 
     # ── movement ─────────────────────────────────────────────────────────────────────────────

@@ -11,17 +11,17 @@ from textual.containers import Container, Vertical
 
 from relman.board.ports import Progress
 from relman.model.board import Board, Section
+from relman.model.graph import Node
 from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Run
 from relman.model.state import State
+from relman.model.timing import RunTime
 from relman.tui.commands.command import command
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
-from relman.model.graph import Node
-from relman.model.timing import RunTime
 from relman.tui.present.graph import Painter, Picture
-from relman.tui.present.notice import Notice, instead, staleness
+from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line, safe
 from relman.tui.present.runs import RunsPresenter, ordered
 from relman.tui.screens.live import LiveScreen

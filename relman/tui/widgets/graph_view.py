@@ -27,7 +27,7 @@ _DIRECTIONS = {
 _MARGIN = Spacing(1, 2, 1, 2)  # what is kept in view around the selected box
 
 
-class GraphView(ScrollView, can_focus=True):
+class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a drawing. A line is prepared once and only redrawn when it differs."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES | {"graph--line", "graph--dim"}

@@ -27,7 +27,7 @@ T = TypeVar("T")
 _BAR = "▌"
 
 
-class KeyedList(ScrollView, Generic[T], can_focus=True):
+class KeyedList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     """Items in lines. The first line is the header of the columns and does not scroll."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES | {

@@ -15,7 +15,7 @@ from relman.tui.widgets.ink import INK_CLASSES, Ink
 from relman.tui.widgets.moves import Move, moved
 
 
-class LinesView(ScrollView, can_focus=True):
+class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows lines; new lines replace only those that differ and keep the place."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES

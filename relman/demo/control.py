@@ -1,0 +1,121 @@
+"""The hand behind the world, for tests: ``/_world/…`` on the API's port, only with the world's token.
+
+====================================  =====================================================================
+``GET /_world``                       the clock and what was asked: ``now``, ``speed``, ``frozen``,
+                                      ``requests``, ``charged``
+``GET /_world/requests?since=N``      every request after number N, oldest first: ``number``, ``at``,
+                                      ``origin``, ``form``, ``method``, ``path``, ``status`` (0: cut),
+                                      ``conditional``, ``authorization``, ``charged``, ``fault``,
+                                      ``user_agent``
+``POST /_world/advance {"seconds"}``  moves the clock; the world lives through the time
+``POST /_world/faults {…}``           switches a fault on (:mod:`relman.demo.faults`); ``GET`` lists them
+``POST /_world/limit {"remaining"}``  spends the token's hourly budget down to that
+``POST /_world/cap {…}``              ``results``: how many runs a filtered list gives at most (1,000);
+                                      ``total``: ``all`` or ``capped``, what ``total_count`` then says
+``POST /_world/token {…}``            ``kind``: ``classic`` or ``fine-grained``; ``revoked``: true, false
+``POST /_world/clear``                no faults, a full budget, the usual cap and token, an empty memory
+====================================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.datastructures import Headers, QueryParams
+
+from relman.demo.exchange import Refusal, Reply
+from relman.demo.limits import Limits
+from relman.demo.site import RunsCap, Site
+from relman.demo.target import Target
+from relman.demo.view import stamp
+
+ROOT = "/_world"
+Wish = dict[str, Any]
+
+
+def is_for(path: str) -> bool:
+    return path == ROOT or path.startswith(f"{ROOT}/")
+
+
+def answer(site: Site, method: str, target: Target, headers: Headers, body: bytes) -> Reply:
+    given = headers.get("authorization", "").rpartition(" ")[2]
+    move = _MOVES.get((method, target.path.removeprefix(ROOT)))
+    if not hmac.compare_digest(given.encode(), site.token.encode()) or move is None:
+        return Refusal(404, "Not Found").reply()
+    try:
+        wish = dict(json.loads(body)) if body else dict(QueryParams(target.query))
+        return Reply(move(site, wish))
+    except (KeyError, TypeError, ValueError) as error:
+        return Refusal(422, f"{type(error).__name__}: {error}").reply()
+
+
+def _state(site: Site, _wish: Wish) -> Wish:
+    return {
+        "now": stamp(site.clock.now()),
+        "speed": site.clock.speed,
+        "frozen": site.clock.frozen,
+        "requests": site.requests,
+        "charged": sum(1 for one in site.seen if one.charged),
+    }
+
+
+def _requests(site: Site, wish: Wish) -> Wish:
+    since = int(wish.get("since", 0))
+    return {"requests": [asdict(one) for one in site.seen if one.number > since]}
+
+
+def _advance(site: Site, wish: Wish) -> Wish:
+    site.clock.advance(float(wish["seconds"]))
+    site.world.advance()
+    return _state(site, wish)
+
+
+def _faults(site: Site, _wish: Wish) -> Wish:
+    return {"faults": [fault.rendered() for fault in site.faults.every()]}
+
+
+def _add_fault(site: Site, wish: Wish) -> Wish:
+    return site.faults.add(wish).rendered()
+
+
+def _limit(site: Site, wish: Wish) -> Wish:
+    site.limits.leave(int(wish["remaining"]), site.world.now())
+    return site.limits.core(site.world.now(), authenticated=True).rendered()
+
+
+def _cap(site: Site, wish: Wish) -> Wish:
+    site.cap = RunsCap(**wish)
+    return asdict(site.cap)
+
+
+def _token(site: Site, wish: Wish) -> Wish:
+    if "kind" in wish:
+        site.fine_grained = {"classic": False, "fine-grained": True}[wish["kind"]]
+    site.revoked = bool(wish.get("revoked", site.revoked))
+    return {"kind": "fine-grained" if site.fine_grained else "classic", "revoked": site.revoked}
+
+
+def _clear(site: Site, wish: Wish) -> Wish:
+    site.faults.clear()
+    site.limits = Limits()
+    site.cap = RunsCap()
+    site.fine_grained = site.revoked = False
+    site.seen.clear()
+    return _state(site, wish)
+
+
+_MOVES: dict[tuple[str, str], Callable[[Site, Wish], Wish]] = {
+    ("GET", ""): _state,
+    ("GET", "/requests"): _requests,
+    ("POST", "/advance"): _advance,
+    ("GET", "/faults"): _faults,
+    ("POST", "/faults"): _add_fault,
+    ("POST", "/limit"): _limit,
+    ("POST", "/cap"): _cap,
+    ("POST", "/token"): _token,
+    ("POST", "/clear"): _clear,
+}

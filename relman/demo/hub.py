@@ -1,0 +1,180 @@
+"""What GitHub does when somebody pushes, tags, opens or merges a pull request, or asks for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relman.demo.agenda import Agenda
+from relman.demo.failures import Fate
+from relman.demo.job_tables import BY_ID, CD, WORKFLOWS, Trigger
+from relman.demo.records import CommitRecord, PullRecord, RunRecord, TagRecord, UserRecord
+from relman.demo.repository import Repository
+from relman.demo.runs import Runs
+from relman.demo.state import Refusal, State
+
+MAIN = "main"
+
+
+class Hub:
+    def __init__(self, state: State, agenda: Agenda, repository: Repository, runs: Runs) -> None:
+        self.state = state
+        self.agenda = agenda
+        self.repository = repository
+        self.runs = runs
+        self._open: dict[str, PullRecord] = {}  # pull requests by branch
+
+    def push(
+        self,
+        branch: str,
+        message: str,
+        author: UserRecord,
+        changes: Mapping[str, bytes],
+        *,
+        pusher: UserRecord | None = None,
+        fate: Fate | None = None,
+    ) -> CommitRecord:
+        """One commit on top of a branch. A branch that does not exist yet begins at main."""
+        parent = self.state.branches.get(branch) or self.state.branches[MAIN]
+        commit = self.repository.commit([parent], message, author, self.agenda.now, changes)
+        self.move(branch, commit, pusher or author, fate=fate)
+        return commit
+
+    def move(self, branch: str, commit: CommitRecord, actor: UserRecord, *, fate: Fate | None = None) -> None:
+        """Points a branch at a commit and starts what listens to it."""
+        self.state.branches[branch] = commit.sha
+        self._start(Trigger("push", f"refs/heads/{branch}", {}), branch, commit.sha, actor, fate)
+        pull = self._open.get(branch)
+        if pull is not None:
+            pull.head, pull.updated_at = commit.sha, self.agenda.now
+            self._check(pull, actor, fate)
+
+    def open_pull(self, branch: str, title: str, author: UserRecord, *, fate: Fate | None = None) -> PullRecord:
+        """A pull request from a branch to main; its checks start."""
+        now = self.agenda.now
+        pull = PullRecord(
+            self.state.numbers.next("pull"), title, branch, author, self.state.branches[branch], now, now
+        )
+        self.state.pulls[pull.number] = self._open[branch] = pull
+        self._check(pull, author, fate)
+        return pull
+
+    def merge(
+        self, pull: PullRecord, user: UserRecord, *, squash: bool = True, fate: Fate | None = None
+    ) -> CommitRecord:
+        """Merges into main and deletes the branch."""
+        base = self.state.branches[MAIN]
+        theirs = self.repository.compare(base, pull.head)
+        changes = self._merged(base, theirs.merge_base, pull.head)
+        now = self.agenda.now
+        if squash:
+            body = "\n".join(f"* {commit.message}" for commit in theirs.commits)
+            message = f"{pull.title} (#{pull.number})"
+            if len(theirs.commits) > 1:
+                message += f"\n\n{body}"
+            commit = self.repository.commit([base], message, pull.author, now, changes)
+        else:
+            message = f"Merge pull request #{pull.number} from acme/{pull.branch}\n\n{pull.title}"
+            commit = self.repository.commit([base, pull.head], message, user, now, changes)
+        pull.merged_at = pull.updated_at = now
+        pull.merge_commit = commit.sha
+        del self.state.branches[pull.branch], self._open[pull.branch]
+        self.move(MAIN, commit, user, fate=fate)
+        return commit
+
+    def _merged(self, ours: str, base: str, theirs: str) -> dict[str, bytes]:
+        """Their changes on our files. Files only grow at the end here, so what they added is added again."""
+        mine, before, after = (self.repository.files(one) for one in (ours, base, theirs))
+        changes = {}
+        for path, content in after.items():
+            old = before.get(path)
+            if content == old:
+                continue
+            if old is not None and content.startswith(old):
+                content = mine[path] + content[len(old) :]
+            elif old is not None and mine[path] != old:
+                content = _replace_lines(mine[path], old, content)
+            changes[path] = content
+        return changes
+
+    def push_tag(
+        self, name: str, commit: str, message: str, tagger: UserRecord, *, fate: Fate | None = None
+    ) -> TagRecord:
+        """An annotated tag; starts what listens to tags."""
+        tag = self.repository.tag(name, commit, message, tagger, self.agenda.now)
+        self._start(Trigger("push", f"refs/tags/{name}", {}), name, commit, tagger, fate)
+        return tag
+
+    def dispatch(
+        self,
+        workflow: int | str,
+        ref: str,
+        inputs: Mapping[str, str],
+        user: UserRecord,
+        *,
+        fate: Fate | None = None,
+    ) -> RunRecord:
+        """Starts a workflow by hand on a branch or a tag."""
+        record = self.state.workflow(workflow)
+        if not BY_ID[record.id].by_hand:
+            raise Refusal("Workflow does not have 'workflow_dispatch' trigger")
+        if ref in self.state.branches:
+            full, sha = f"refs/heads/{ref}", self.state.branches[ref]
+        elif ref in self.state.tags:
+            full, sha = f"refs/tags/{ref}", self.state.tags[ref].commit
+        else:
+            raise Refusal(f"No ref found for: {ref}")
+        known = {"environment", "version"} if record.id == CD.id else set()
+        if not inputs.keys() <= known:
+            raise Refusal(f"Unexpected inputs provided: {sorted(inputs.keys() - known)}")
+        given = {"environment": "staging", "version": "", **inputs} if known else {}
+        if known and given["environment"] not in {"staging", "production"}:
+            raise Refusal("Provided value for input 'environment' not in the list of allowed values")
+        trigger = Trigger("workflow_dispatch", full, given)
+        return self.runs.start(
+            record.id, trigger, branch=ref, sha=sha, title=record.name, actor=user, fate=fate
+        )
+
+    def tick(self, actor: UserRecord, *, fate: Fate | None = None) -> None:
+        """The schedule's moment has come."""
+        sha = self.state.branches[MAIN]
+        self._start(Trigger("schedule", f"refs/heads/{MAIN}", {}), MAIN, sha, actor, fate)
+
+    def _check(self, pull: PullRecord, actor: UserRecord, fate: Fate | None) -> None:
+        trigger = Trigger("pull_request", f"refs/pull/{pull.number}/merge", {})
+        self._start(trigger, pull.branch, pull.head, actor, fate, pull)
+
+    def _start(
+        self,
+        trigger: Trigger,
+        branch: str,
+        sha: str,
+        actor: UserRecord,
+        fate: Fate | None,
+        pull: PullRecord | None = None,
+    ) -> None:
+        for table in WORKFLOWS:
+            if not table.starts(trigger):
+                continue
+            if pull is not None:
+                title = pull.title
+            elif trigger.event == "schedule":
+                title = BY_ID[table.id].name
+            else:
+                title = self.state.commits[sha].message.split("\n", 1)[0]
+            self.runs.start(
+                table.id,
+                trigger,
+                branch=branch,
+                sha=sha,
+                title=title,
+                actor=actor,
+                pull_request=pull.number if pull else None,
+                fate=fate,
+            )
+
+
+def _replace_lines(ours: bytes, base: bytes, theirs: bytes) -> bytes:
+    """Their replaced lines in our file; both descend from ``base`` and have its number of lines."""
+    old, new = base.split(b"\n"), theirs.split(b"\n")
+    changed = {before: after for before, after in zip(old, new, strict=False) if before != after}
+    return b"\n".join(changed.get(line, line) for line in ours.split(b"\n"))

@@ -1,0 +1,1 @@
+"""GitHub's REST API: requests and answers as values, then a thin shell that sends them."""

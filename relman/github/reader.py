@@ -1,0 +1,306 @@
+"""Reads one repository over GitHub's REST API: the board's and the command line's eyes.
+
+Building a reader loads nothing and connects nowhere; the first read does, with the slow parts in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from relman.errors import Kind, Problem, RelmanError
+from relman.github import parse_deployments, parse_repository, parse_runs, requests
+from relman.github.address import checked_address, checked_repo, checked_token
+from relman.github.budget import Meter
+from relman.github.clock import Clock, SystemClock
+from relman.github.conditional import Conditional, Parser
+from relman.github.etag import MemoryValidators, Validators
+from relman.github.missing_log import is_about_the_log, job_log_problem, run_log_problem
+from relman.github.reply import Reply
+from relman.github.requests import Request
+from relman.github.save import Progress, save
+from relman.model.answer import Answer, Page
+from relman.model.environment import (
+    Approval,
+    BranchPolicy,
+    Deployment,
+    DeploymentStatus,
+    Environment,
+    PendingDeployment,
+)
+from relman.model.release import Comparison, Release, Tag
+from relman.model.repository import Budget, Repository, User
+from relman.model.run import Annotation, Job, Run, Workflow
+from relman.secret import Secret
+
+if TYPE_CHECKING:
+    from relman.github.connection import Connection
+
+T = TypeVar("T")
+Connect = Callable[[str, "Secret | None", Meter, Clock], "Connection"]
+
+_PAGES = 200  # of one list: 20,000 items; a list that never ends is a server's mistake
+_COMPARED_PAGES = 20
+
+
+def _connect(api_url: str, token: Secret | None, meter: Meter, clock: Clock) -> Connection:
+    """Loads httpx and the certificates: 100 to 200 ms, in a thread."""
+    from relman.github.connection import CONCURRENT, DOWNLOADS, Connection
+    from relman.github.transport import open_reader
+
+    return Connection(open_reader(api_url, CONCURRENT + DOWNLOADS), api_url, token, meter, clock)
+
+
+class Reader:
+    """``repo`` is ``owner/name``. Methods raise :class:`RelmanError` and nothing else.
+
+    ``validators`` are called in worker threads. ``meter`` may be shared with what writes under the same
+    token. Raises at once: a USAGE problem for a ``repo`` or ``api_url`` of another form, a CONFIG problem
+    where the token would travel unencrypted, an AUTH problem for a token that cannot be one.
+    """
+
+    def __init__(
+        self,
+        repo: str,
+        *,
+        api_url: str = "https://api.github.com",
+        token: Secret | None,
+        validators: Validators | None = None,
+        clock: Clock | None = None,
+        meter: Meter | None = None,
+        connect: Connect = _connect,
+    ) -> None:
+        self._requests = requests.RepositoryRequests(checked_repo(repo))
+        self._token = checked_token(token)
+        self._api_url = checked_address(api_url, with_token=bool(self._token))
+        self._clock = clock or SystemClock()
+        self._meter = meter or Meter(self._clock)
+        self._conditional = Conditional(
+            self._fetch,
+            validators or MemoryValidators(),
+            self._clock,
+            self._api_url,
+            self._token.fingerprint() if self._token else "",
+        )
+        self._connect = connect
+        self._connecting: asyncio.Task[Connection] | None = None
+        self._closed = False
+
+    @property
+    def budget(self) -> Budget:
+        return self._meter.budget
+
+    @property
+    def meter(self) -> Meter:
+        """For other clients of the same token: each feeds it, all obey it."""
+        return self._meter
+
+    async def repository(self) -> Answer[Repository]:
+        return await self._ask(self._requests.repository(), parse_repository.repository)
+
+    async def viewer(self) -> Answer[User]:
+        return await self._ask(requests.viewer(), parse_repository.viewer)
+
+    async def rate_limit(self) -> Answer[Budget]:
+        """The core limit as the server says it; all None where it has no limits."""
+        try:
+            return await self._ask(requests.rate_limit(), parse_repository.rate_limit)
+        except RelmanError as error:
+            if error.problem.kind is not Kind.NOT_FOUND:  # an own server with limits switched off
+                raise
+        return Answer(Budget())
+
+    async def workflows(self) -> Answer[tuple[Workflow, ...]]:
+        return await self._ask_all(self._requests.workflows(), parse_runs.workflows)
+
+    async def workflow_file(self, path: str, ref: str) -> Answer[str]:
+        return await self._ask(self._requests.workflow_file(path, ref), parse_runs.workflow_file)
+
+    async def runs(
+        self,
+        *,
+        workflow: int | str | None = None,
+        branch: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        actor: str | None = None,
+        head_sha: str | None = None,
+        created: str | None = None,
+        per_page: int = 100,
+        page: int = 1,
+    ) -> Answer[Page[Run]]:
+        """Newest first. With any filter but ``workflow``, GitHub gives the first 1,000 at most."""
+        request = self._requests.runs(
+            workflow=workflow,
+            branch=branch,
+            event=event,
+            status=status,
+            actor=actor,
+            head_sha=head_sha,
+            created=created,
+            per_page=per_page,
+            page=page,
+        )
+        return await self._ask(request, parse_runs.runs)
+
+    async def run(self, run_id: int) -> Answer[Run]:
+        return await self._ask(self._requests.run(run_id), parse_runs.run)
+
+    async def attempt(self, run_id: int, attempt: int) -> Answer[Run]:
+        return await self._ask(self._requests.attempt(run_id, attempt), parse_runs.run)
+
+    async def jobs(
+        self, run_id: int, *, attempt: int | None = None, every_attempt: bool = False
+    ) -> Answer[tuple[Job, ...]]:
+        request = self._requests.jobs(run_id, attempt=attempt, every_attempt=every_attempt)
+        return await self._ask_all(request, parse_runs.jobs, identity=lambda job: job.id)
+
+    async def job(self, job_id: int) -> Answer[Job]:
+        return await self._ask(self._requests.job(job_id), parse_runs.job)
+
+    async def annotations(self, check_run_id: int) -> Answer[tuple[Annotation, ...]]:
+        return await self._ask_all(self._requests.annotations(check_run_id), parse_runs.annotation_page)
+
+    async def pending_deployments(self, run_id: int) -> Answer[tuple[PendingDeployment, ...]]:
+        request = self._requests.pending_deployments(run_id)
+        return await self._ask(request, parse_deployments.pending_deployments)
+
+    async def approvals(self, run_id: int) -> Answer[tuple[Approval, ...]]:
+        return await self._ask(self._requests.approvals(run_id), parse_deployments.approvals)
+
+    async def environments(self) -> Answer[tuple[Environment, ...]]:
+        return await self._ask_all(self._requests.environments(), parse_deployments.environments)
+
+    async def branch_policies(self, environment: str) -> Answer[tuple[BranchPolicy, ...]]:
+        return await self._ask_all(
+            self._requests.branch_policies(environment), parse_deployments.branch_policies
+        )
+
+    async def deployments(
+        self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
+    ) -> Answer[Page[Deployment]]:
+        request = self._requests.deployments(environment=environment, sha=sha, per_page=per_page, page=page)
+        return await self._ask(request, parse_deployments.deployments)
+
+    async def deployment_statuses(self, deployment_id: int) -> Answer[tuple[DeploymentStatus, ...]]:
+        request = self._requests.deployment_statuses(deployment_id)
+        return await self._ask_all(request, parse_deployments.deployment_statuses, identity=lambda one: one.id)
+
+    async def tags(self, *, per_page: int = 100, page: int = 1) -> Answer[Page[Tag]]:
+        return await self._ask(self._requests.tags(per_page=per_page, page=page), parse_repository.tags)
+
+    async def releases(self, *, per_page: int = 30, page: int = 1) -> Answer[Page[Release]]:
+        return await self._ask(self._requests.releases(per_page=per_page, page=page), parse_repository.releases)
+
+    async def compare(self, base: str, head: str) -> Answer[Comparison]:
+        """All commits between the two, up to 2,000 (the oldest); ``total`` says how many there are."""
+
+        def more(pages: list[Comparison]) -> bool:
+            return bool(pages[-1].commits) and sum(len(page.commits) for page in pages) < pages[0].total
+
+        def join(pages: list[Comparison]) -> Comparison:
+            commits = {commit.sha: commit for page in pages for commit in page.commits}
+            return replace(pages[0], commits=tuple(commits.values()))
+
+        request = self._requests.compare(base, head)
+        return await self._conditional.ask_pages(
+            request, parse_repository.comparison, more=more, join=join, most=_COMPARED_PAGES
+        )
+
+    async def save_job_log(self, job_id: int, target: Path, progress: Progress | None = None) -> None:
+        """Streams the log of a finished job to ``target``. No log: NOT_YET, GONE or, for a job that never
+        ran, NOT_FOUND, with the reason in words."""
+        request = self._requests.job_log(job_id)
+        refusal = await self._save(request, target, progress)
+        if refusal is not None:
+            job = await _unless_refused(self.job(job_id), refusal)
+            raise RelmanError(
+                job_log_problem(refusal, job.value, request, job.server_time or self._clock.now())
+            )
+
+    async def save_run_log(
+        self, run_id: int, target: Path, *, attempt: int | None = None, progress: Progress | None = None
+    ) -> None:
+        """Streams the zip archive of a finished run's logs to ``target``. No archive: as for a job."""
+        request = self._requests.run_log(run_id, attempt)
+        refusal = await self._save(request, target, progress)
+        if refusal is not None:
+            asked = self.run(run_id) if attempt is None else self.attempt(run_id, attempt)
+            run = await _unless_refused(asked, refusal)
+            raise RelmanError(
+                run_log_problem(refusal, run.value, request, run.server_time or self._clock.now())
+            )
+
+    async def aclose(self) -> None:
+        """Closes all connections at once; a read under way ends with an error."""
+        self._closed = True
+        connecting, self._connecting = self._connecting, None
+        if connecting is None:
+            return
+        if not connecting.done():  # nothing is connected yet: there is nothing to close
+            connecting.cancel()
+        elif not connecting.cancelled() and connecting.exception() is None:
+            await connecting.result().aclose()
+
+    async def _ask(self, request: Request, parser: Parser[T]) -> Answer[T]:
+        return await self._conditional.ask(request, parser)
+
+    async def _ask_all(
+        self,
+        request: Request,
+        parser: Parser[Page[T]],
+        identity: Callable[[T], object] | None = None,
+    ) -> Answer[tuple[T, ...]]:
+        """Every page. With ``identity``, an item that moved to the next page meanwhile is given once."""
+
+        def more(pages: list[Page[T]]) -> bool:
+            return pages[-1].more and bool(pages[-1].items)
+
+        def join(pages: list[Page[T]]) -> tuple[T, ...]:
+            items = [item for page in pages for item in page.items]
+            return tuple(items if identity is None else {identity(item): item for item in items}.values())
+
+        return await self._conditional.ask_pages(request, parser, more=more, join=join, most=_PAGES)
+
+    async def _fetch(self, request: Request, headers: Mapping[str, str], accept: Callable[[Reply], T], /) -> T:
+        connection = await self._connected()
+        return await connection.fetch(request, headers, accept)
+
+    async def _save(self, request: Request, target: Path, progress: Progress | None) -> Problem | None:
+        """Saves the body, or gives the refusal that may mean that there is none."""
+        connection = await self._connected()
+        try:
+            await connection.download(request, partial(save, target=target, progress=progress))
+        except RelmanError as error:
+            if not is_about_the_log(error.problem):
+                raise
+            return error.problem
+        return None
+
+    async def _connected(self) -> Connection:
+        """The connection, opened once, in a thread. A cancelled caller does not cancel it for the others."""
+        if self._closed:
+            raise RelmanError(Problem(Kind.LOCAL, "relman is closing", hint="Nothing more is asked."))
+        if self._connecting is None:
+            opening = asyncio.to_thread(self._connect, self._api_url, self._token, self._meter, self._clock)
+            self._connecting = asyncio.create_task(opening, name="open the connection to GitHub")
+        connecting = self._connecting
+        try:
+            return await asyncio.shield(connecting)
+        except RelmanError:
+            if self._connecting is connecting:
+                self._connecting = None  # the next read tries anew
+            raise
+
+
+async def _unless_refused(asked: Awaitable[Answer[T]], refusal: Problem) -> Answer[T]:
+    """The job or run that a log belongs to. Not to be had: its own absence is the problem, else ``refusal``."""
+    try:
+        return await asked
+    except RelmanError as error:
+        problem = error.problem if error.problem.kind is Kind.NOT_FOUND else refusal
+    raise RelmanError(problem)

@@ -1,0 +1,82 @@
+"""An HTTP answer as a value, and what its headers say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+_LINK = re.compile(r"<[^<>]*>([^<]*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?:[;,]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, headers (names in lower case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The header's value, stripped; "" where it is absent."""
+        return self.headers.get(name.lower(), "").strip()
+
+    @property
+    def server_time(self) -> datetime | None:
+        return http_date(self.header("date"))
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the Link header names a next page."""
+        return any(_NEXT.search(parameters) for parameters in _LINK.findall(self.header("link")))
+
+    @property
+    def partial(self) -> bool:
+        """Whether the list was silently shortened: organisations this token is not authorised for."""
+        return self.header("x-github-sso").lower().startswith("partial-results")
+
+    @property
+    def is_html(self) -> bool:
+        if "html" in self.header("content-type").lower():
+            return True
+        return self.body[:200].lstrip()[:9].lower().startswith((b"<!doctype", b"<html"))
+
+
+def decoded(body: bytes) -> object:
+    """The JSON in ``body``. Raises ValueError for anything that is none, however broken."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def http_date(value: str) -> datetime | None:
+    """An HTTP date as an aware UTC time, or None."""
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def whole_number(value: str) -> int | None:
+    """A header's non-negative number, or None."""
+    value = value.strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port in one spelling; None for what is no plain HTTP address."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme.lower(), (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    if scheme not in {"http", "https"} or not host:
+        return None
+    return scheme, host, port or (443 if scheme == "https" else 80)

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from timed_jobs import NOW, USUAL, job
+
+from relman.model.cards import draw, file_cards, run_cards
+from relman.model.cells import cut, pad, steady, width
+from relman.model.drawing import Card, Direction, Drawing, Role, Row, card_size, paint
+from relman.model.graph import build, reconcile
+from relman.model.layout import Size, arrange
+from relman.model.run import Job
+from relman.model.state import Tone
+from relman.model.timing import time_run
+from relman.model.workflow import read_workflow
+
+REFERENCE = """\
+  lint: {runs-on: u}
+  test: {runs-on: u}
+  security: {runs-on: u}
+  build: {runs-on: u, needs: [lint, test, security]}
+  performance: {runs-on: u, needs: build}
+"""
+
+
+def drawing_of(jobs: str, **options: object) -> Drawing:
+    graph = build(read_workflow(f"on: push\njobs:\n{jobs}"))
+    return draw(graph, file_cards(graph), path=graph.critical_path(), **options)  # type: ignore[arg-type]
+
+
+def lines(drawing: Drawing) -> list[str]:
+    return ["".join(run.text for run in row).rstrip() for row in drawing.rows]
+
+
+def test_the_reference_pipeline() -> None:
+    assert lines(drawing_of(REFERENCE, gap=0)) == [
+        "┏━━━━━━━━━━┓",
+        "┃ lint     ┣━┓",
+        "┗━━━━━━━━━━┛ ┃",
+        "┌──────────┐ ┃ ┏━━━━━━━┓   ┏━━━━━━━━━━━━━┓",
+        "│ test     ├─╄━┫ build ┣━━━┫ performance ┃",
+        "└──────────┘ │ ┗━━━━━━━┛   ┗━━━━━━━━━━━━━┛",
+        "┌──────────┐ │",
+        "│ security ├─┘",
+        "└──────────┘",
+    ]
+
+
+def test_lines_that_only_cross_make_no_junction() -> None:
+    shown = "\n".join(
+        lines(
+            drawing_of(
+                "  a: {runs-on: u}\n  b: {runs-on: u}\n  c: {runs-on: u}\n"
+                "  x: {runs-on: u, needs: [a, b]}\n  y: {runs-on: u, needs: [b, c]}\n"
+                "  z: {runs-on: u, needs: [a, c]}\n"
+            )
+        )
+    )
+    assert "┼" not in shown and "╋" not in shown
+
+
+def test_rows_are_as_wide_as_the_drawing_and_say_whose_they_are() -> None:
+    drawing = drawing_of(REFERENCE)
+    assert len(drawing.rows) == drawing.height
+    for y, row in enumerate(drawing.rows):
+        x = 0
+        for run in row:
+            for _ in range(width(run.text)):
+                assert drawing.at(x, y) == run.key
+                x += 1
+        assert x == drawing.width
+
+
+def test_moves() -> None:
+    drawing = drawing_of(REFERENCE)
+    assert drawing.neighbour("lint", "l") == "build"
+    assert drawing.neighbour("build", "h") == "test"  # the nearest of three
+    assert drawing.neighbour("lint", Direction.DOWN) == "test"
+    assert drawing.neighbour("test", "k") == "lint"
+    for key, direction in [
+        ("lint", "k"),
+        ("security", "j"),
+        ("lint", "h"),
+        ("performance", "l"),
+        ("nobody", "l"),
+    ]:
+        assert drawing.neighbour(key, direction) is None
+
+
+def test_the_selected_box_and_its_edges_are_lit() -> None:
+    graph = build(read_workflow(f"on: push\njobs:\n{REFERENCE}"))
+    drawing = draw(graph, file_cards(graph), selected="build")
+    lit = {run.key for row in drawing.rows for run in row if run.style.lit and run.key}
+    assert lit == {"build"}
+    edges = [run for row in drawing.rows for run in row if run.style.role is Role.LINE]
+    assert edges and all(run.style.lit for run in edges)
+
+
+def box_of(card: Card, size: Size | None = None) -> Drawing:
+    graph = build(read_workflow("on: push\njobs: {a: {runs-on: u}}"))
+    return paint(arrange(graph.nodes, {"a": size or card_size(card)}), {"a": card})
+
+
+def test_the_bar_shows_elapsed_against_expected() -> None:
+    half = box_of(Card("a", "◐", Tone.ACTIVE, "1m/2m", progress=0.5))
+    bar = [(run.style.role, len(run.text)) for run in half.rows[2] if run.style.role in (Role.BAR, Role.REST)]
+    assert bar == [(Role.BAR, 3), (Role.REST, 3)]
+    late = box_of(Card("a", "◐", Tone.ACTIVE, "9m", progress=1.5))
+    assert any(run.style.role is Role.OVER for run in late.rows[2])
+    assert not any(run.style.role is Role.REST for run in late.rows[2])
+
+
+def test_what_does_not_fit_is_cut() -> None:
+    drawing = box_of(
+        Card("a very long name indeed", "✓", Tone.GOOD, "10m00s", rows=(Row("12345678901234567890"),)),
+        Size(16, 4),
+    )
+    assert lines(drawing) == ["┌──────────────┐", "│ ✓ a … 10m00s │", "│ 12345678901… │", "└──────────────┘"]
+
+
+def test_wide_characters_keep_the_border_straight() -> None:
+    shown = lines(box_of(Card("測試 🚀 x", "✓", Tone.GOOD), Size(14, 3)))
+    assert [width(line) for line in shown] == [14, 14, 14]
+
+
+HOSTILE = st.text(
+    alphabet=st.characters(codec="utf-8")
+    | st.sampled_from("\x1b[]\x9b\u202e\u200d\ufe0f🚀👩测e\u0301\x00\n\t[/red]"),
+    max_size=40,
+)
+
+
+@given(HOSTILE, HOSTILE, st.integers(8, 40))
+@settings(max_examples=300)
+def test_hostile_names_stay_in_their_box(name: str, row: str, size: int) -> None:
+    drawing = box_of(Card(name, "✓", Tone.GOOD, "1m", 0.3, (Row(row, "×"),)), Size(size, 5))
+    for painted in drawing.rows:
+        text = "".join(run.text for run in painted)
+        assert width(text) == drawing.width
+        assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in text)
+        assert "\u202e" not in text and "\u200d" not in text
+
+
+@given(st.text(max_size=30), st.integers(0, 20))
+def test_cut_and_pad(text: str, cells: int) -> None:
+    clean = steady(text)
+    assert width(cut(clean, cells)) <= cells
+    assert width(pad(clean, cells)) == cells
+    if width(clean) <= cells:
+        assert cut(clean, cells) == clean
+
+
+def run_card(jobs: list[Job], text: str, opened: frozenset[str] = frozenset()) -> dict[str, Card]:
+    run = reconcile(build(read_workflow(f"on: push\njobs:\n{text}"), opened), jobs, False)
+    return run_cards(run, time_run(run, USUAL, NOW))
+
+
+def test_cards_of_a_run() -> None:
+    cards = run_card([job("lint", "success", -100, -90, -30), job("test", "in_progress", -100, -60)], REFERENCE)
+    assert (cards["lint"].glyph, cards["lint"].note, cards["lint"].progress) == ("✓", "1m00s", None)
+    assert (cards["test"].note, cards["test"].progress) == ("1m00s/8m00s", 60 / 480)
+    assert cards["build"].dim and cards["build"].note == "~4m00s"
+    assert cards["test"].critical and not cards["lint"].critical
+
+
+MATRIX = "  t: {runs-on: u, strategy: {matrix: {v: [1, 2, 3]}}}\n"
+
+
+def test_a_folded_matrix_counts_and_an_opened_one_lists() -> None:
+    jobs = [
+        job("t (1)", "failure", 0, 0, 5),
+        job("t (2)", "success", 0, 0, 65),
+        job("t (3)", "in_progress", 0, 0),
+    ]
+    assert [row.text for row in run_card(jobs, MATRIX)["t"].rows] == ["×1 ◐1 ✓1"]
+    rows = run_card(jobs, MATRIX, frozenset({"t"}))["t"].rows
+    assert [(row.glyph, row.text, row.note) for row in rows] == [
+        ("×", "1", "5s"),
+        ("✓", "2", "1m05s"),
+        ("◐", "3", ""),
+    ]
+
+
+def test_many_members_are_counted() -> None:
+    jobs = [job(f"t ({n})", "queued") for n in range(60)]
+    dynamic = "  t: {runs-on: u, strategy: {matrix: '${{ fromJSON(inputs.m) }}'}}\n"
+    rows = run_card(jobs, dynamic, frozenset({"t"}))["t"].rows
+    assert len(rows) == 41 and rows[-1].text == "and 20 more"
+
+
+@pytest.mark.parametrize(
+    ("job_text", "fact"),
+    [
+        ("{runs-on: u, strategy: {matrix: {a: [1, 2]}}}", "matrix of 2"),
+        ("{runs-on: u, strategy: {matrix: '${{ fromJSON(inputs.m) }}'}}", "matrix, known in the run"),
+        ("{uses: ./.github/workflows/x.yml}", "calls x.yml"),
+        ("{runs-on: u, environment: production}", "→ production"),
+    ],
+)
+def test_facts_of_a_file(job_text: str, fact: str) -> None:
+    graph = build(read_workflow(f"on: push\njobs: {{a: {job_text}}}"))
+    assert [row.text for row in file_cards(graph)["a"].rows] == [fact]

@@ -1,0 +1,148 @@
+"""How the dashboard ends: signals and crashes in a real terminal, without a secret and with the terminal restored."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from relman.secret import Secret
+from relman.tui import crash
+
+pty = pytest.importorskip("pty")
+ROOT = Path(__file__).parents[2]
+SENTINEL = "ghp_sentinel0123456789abcdef"
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from relman.secret import Secret
+from relman.tui.app import RelmanApp
+from relman.tui.run import leave, run_dashboard
+from relman.tui.settings import DashboardSettings
+from tests.tui import boards
+
+class Slow(boards.Watch):
+    def start(self):
+        import threading, time
+        self.task = asyncio.ensure_future(asyncio.to_thread(time.sleep, 60))
+        print("started", file=open({mark!r}, "w"))
+    async def stop(self):
+        self.task.cancel()
+
+def boom():
+    token = {sentinel!r}
+    headers = {{"Authorization": "Bearer " + token}}
+    raise ValueError("no good: " + token + " \\x1b]0;owned\\x07")
+
+app = RelmanApp(Slow(boards.board()), DashboardSettings(
+    state_directory=Path({state!r}), secrets=(Secret({sentinel!r}),)), boards.FixedClock())
+if {crash}:
+    app.call_later(lambda: app.set_timer(0.3, boom))
+leave(run_dashboard(app))
+"""
+
+
+class Terminal:
+    """The dashboard in a pseudo-terminal of its own."""
+
+    def __init__(self, directory: Path, *, crash: bool = False) -> None:
+        self.mark = directory / "started"
+        self.state = directory / "state"
+        self.main, other = pty.openpty()
+        program = PROGRAM.format(
+            root=str(ROOT), mark=str(self.mark), state=str(self.state), sentinel=SENTINEL, crash=crash
+        )
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program], stdin=other, stdout=other, stderr=other, env=environment,
+            close_fds=True, start_new_session=True,
+        )  # fmt: skip
+        os.close(other)
+        self.output = b""
+
+    def read(self, seconds: float = 0.05) -> None:
+        ready, _, _ = select.select([self.main], [], [], seconds)
+        if ready:
+            try:
+                self.output += os.read(self.main, 65536)
+            except OSError:
+                time.sleep(seconds)
+
+    def until_started(self) -> None:
+        end = time.monotonic() + 30
+        while not (self.mark.exists() and b"agentic-backend" in self.output):
+            assert time.monotonic() < end and self.process.poll() is None, self.output[-2000:]
+            self.read()
+
+    def end(self) -> int:
+        end = time.monotonic() + 20
+        while self.process.poll() is None:
+            assert time.monotonic() < end, "it does not end"
+            self.read()
+        for _ in range(3):
+            self.read()
+        os.close(self.main)
+        return self.process.returncode
+
+    def assert_restored(self) -> None:
+        assert self.output.rindex(b"\x1b[?1049l") > self.output.rindex(b"\x1b[?1049h")
+        assert self.output.rindex(b"\x1b[?1000l") > self.output.rindex(b"\x1b[?1000h")
+        assert b"\x1b[22;2t" in self.output and b"\x1b[23;2t" in self.output
+        assert SENTINEL.encode() not in self.output
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until_started()
+    terminal.process.send_signal(number)
+    assert terminal.end() == code
+    terminal.assert_restored()
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x03"])
+def test_quitting_waits_for_no_request(tmp_path: Path, key: bytes) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until_started()
+    os.write(terminal.main, key)
+    assert terminal.end() == 0  # a thread sleeps for a minute meanwhile
+    terminal.assert_restored()
+
+
+def test_a_crash_shows_no_secret(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, crash=True)
+    assert terminal.end() == crash.CRASHED
+    terminal.assert_restored()
+    words = terminal.output.decode(errors="replace")
+    assert "relman failed (ValueError)" in words and "owned" not in words and "Traceback" not in words
+    (report,) = (tmp_path / "state").iterdir()
+    text = report.read_text()
+    assert SENTINEL not in text and "\x1b" not in text
+    assert "in boom" in text and "ValueError: no good: •••" in text
+    assert "Authorization" not in text.replace('headers = {"Authorization"', "")
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_report_masks_the_whole_chain() -> None:
+    first = KeyError(SENTINEL)
+    second = RuntimeError(f"again {SENTINEL}")
+    second.__cause__ = first
+    text = crash.report_text(second, [Secret(SENTINEL)], datetime.now(UTC))
+    assert SENTINEL not in text and text.count("•••") == 2
+
+
+def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert crash.write_report(blocked / "below", "x", datetime.now(UTC)) is None
+    assert "No report" in crash.last_words(ValueError("x"), None)

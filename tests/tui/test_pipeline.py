@@ -1,0 +1,329 @@
+"""The Pipeline screen on boards made by hand: what it shows, what keys do, what survives a refresh."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Input
+
+from relman.errors import Kind, Problem
+from relman.model.board import Board, Section
+from relman.model.run import WorkflowSource
+from relman.tui.app import RelmanApp
+from relman.tui.screens.pipeline import PipelineScreen
+from tests.tui import boards
+
+SIZES = [(80, 24), (120, 36), (160, 45)]
+
+
+def pipeline(app: RelmanApp) -> PipelineScreen:
+    screen = app.screen
+    assert isinstance(screen, PipelineScreen)
+    return screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_first_frame_shows_the_kept_board(size: tuple[int, int]) -> None:
+    app = boards.app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        text = boards.dump(app)
+        lines = text.split("\n")
+        assert "agentic-backend" in lines[0]
+        assert "v1.8.2" in lines[0]
+        assert "old" in lines[0]
+        assert "CD #218" in text and "Release v1.9.0" in text
+        assert "Deploy to production" in text
+        assert "Open" in lines[-1]
+        assert len(lines) == size[1]
+        assert app.watch_.started == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
+    app = boards.app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("j")
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "◐ test" in text and "fast" in text and "full" in text
+        assert pipeline(app).job is not None and pipeline(app).job.name == "test"
+        if size[0] > 80:
+            for name in ("lint", "security", "build", "performance", "5m50s/7m00s", "Run integration tests"):
+                assert name in text
+
+
+async def test_a_failed_job_says_why_and_what_to_try() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 60)) as pilot:
+        await pilot.press("j", "j")
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "tests/unit/test_rbac.py:42" in text
+        assert "assert 403 == 200" in text
+        assert "What to try: test failure" in text
+        assert "pytest tests/ -v" in text
+        await pilot.press("C")
+        assert app.clipboard.startswith("docker-compose up -d redis qdrant\npytest tests/ -v")
+
+
+async def test_walk_along_the_edges() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "enter")
+        screen = pipeline(app)
+        assert screen.focused is screen._graph
+        seen = []
+        for key in ("g", "j", "l", "l", "h", "h", "k"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen.append(screen._graph.selected)
+        assert seen == ["lint", "test", "build", "performance", "build", "test", "lint"]
+        await pilot.press("enter")
+        assert screen.focused is screen._lines
+        await pilot.press("escape", "escape")
+        assert screen.focused is screen._runs
+
+
+async def test_a_click_selects_a_box_and_runs_nothing() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j")
+        await pilot.pause()
+        screen = pipeline(app)
+        box = screen._graph.drawing.layout.by_key["build"]
+        await pilot.click("#graph-view", offset=(box.x + 4, box.y + 1))
+        await pilot.pause()
+        assert screen._graph.selected == "build"
+        assert "not created yet" in boards.dump(app).lower()
+        await pilot.click("#runs-list", offset=(6, 4))
+        await pilot.pause()
+        assert screen.run_shown.id == boards.run(410).id
+        assert boards.OPENED == [] and app.watch_.poller.refreshed == 0
+
+
+async def test_selection_is_by_id_when_rows_move() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "j")
+        screen = pipeline(app)
+        chosen = screen.run_shown
+        first = app.board.runs
+        newer = [boards.run(number, "in_progress", None) for number in range(500, 505)]
+        app.watch_.store.publish(replace(app.board, runs=Section((*newer, *first.value), boards.NOW)))
+        await pilot.pause()
+        assert screen.run_shown == chosen
+        assert screen.url == chosen.url
+        left = tuple(run for run in first.value if run.id != chosen.id)
+        app.watch_.store.publish(replace(app.board, runs=Section(left, boards.NOW)))
+        await pilot.pause()
+        assert screen.run_shown is not None and screen.run_shown != chosen
+
+
+async def test_chosen_job_survives_every_refresh() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "enter", "k")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen._graph.selected == "lint"
+        for took in range(5):
+            jobs = tuple(
+                replace(job, completed_at=boards.ago(seconds=took)) if job.name == "security" else job
+                for job in app.board.jobs[boards.RUNNING.id].value
+            )
+            section = Section(tuple(reversed(jobs)), boards.NOW)
+            app.watch_.store.publish(replace(app.board, jobs={**app.board.jobs, boards.RUNNING.id: section}))
+            await pilot.pause()
+        assert screen._graph.selected == "lint" and screen.job.name == "lint"
+
+
+async def test_filter_and_its_way_back() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("slash")
+        for character in "status:failed":
+            await pilot.press("colon" if character == ":" else character)
+        await pilot.pause()
+        screen = pipeline(app)
+        assert [run.number for run in screen._runs.items] == [411]
+        await pilot.press("enter")
+        assert screen.focused is screen._runs
+        assert "status:failed" in boards.dump(app)
+        await pilot.press("escape")
+        assert len(screen._runs.items) == len(app.board.runs.value)
+        await pilot.press("slash", "z", "z", "z")
+        await pilot.pause()
+        assert "No run fits the filter" in boards.dump(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(screen._runs.items) == len(app.board.runs.value)
+        assert app.is_running
+
+
+async def test_search_in_the_graph() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "enter", "g", "slash", "e", "enter")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen._graph.selected == "test"
+        found = []
+        for key in ("n", "n", "N"):
+            await pilot.press(key)
+            await pilot.pause()
+            found.append(screen._graph.selected)
+        assert found == ["security", "performance", "security"]
+
+
+async def test_q_typed_into_the_filter_does_not_quit() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("slash", "q", "r")
+        assert app.is_running
+        assert app.screen.query_one("#prompt-input", Input).value == "qr"
+
+
+async def test_zoom() -> None:
+    app = boards.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("j", "enter", "z")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen._graph.size.height >= 18 and not screen._runs_pane.display
+        assert "security" in boards.dump(app)
+        await pilot.press("tab")
+        await pilot.pause()
+        assert screen.focused is screen._lines and screen._lines.size.height >= 18
+        await pilot.press("escape")
+        await pilot.pause()
+        assert screen._runs_pane.display
+
+
+async def test_every_plain_key() -> None:
+    boards.OPENED.clear()
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j")
+        await pilot.press("y")
+        assert app.clipboard == boards.RUNNING.url
+        await pilot.press("Y")
+        assert app.clipboard == boards.RUNNING.sha
+        await pilot.press("o")
+        assert [boards.RUNNING.url] == boards.OPENED
+        await pilot.press("r")
+        assert app.watch_.poller.refreshed == 1
+        screen = pipeline(app)
+        await pilot.press("G")
+        assert screen.run_shown.number == 381
+        await pilot.press("g")
+        assert screen.run_shown.number == 218
+        await pilot.press("ctrl+d", "ctrl+u", "pagedown", "pageup", "down", "up", "end", "home")
+        assert screen.run_shown.number == 218
+        await pilot.press("shift+tab")
+        assert screen.focused is screen._lines
+        await pilot.press("tab")
+        assert screen.focused is screen._runs
+        await pilot.press("escape", "escape", "escape")
+        assert app.is_running
+        await pilot.press("q")
+    assert app.return_code == 0
+    boards.OPENED.clear()
+
+
+async def test_ctrl_c_quits_even_while_typing() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("slash", "a", "ctrl+c")
+    assert app.return_code == 0
+
+
+async def test_the_poller_knows_what_is_in_view() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j")
+        await pilot.pause()
+        view = app.watch_.poller.views[-1]
+        assert (view.screen, view.run_id, view.job_id) == ("pipeline", boards.FAILED.id, 12)
+
+
+def _with(board: Board, **sections: object) -> Board:
+    return replace(board, **sections)
+
+
+STATES = {
+    "first time": (
+        lambda: Board("acme/agentic-backend"),
+        "Reading the runs",
+    ),
+    "no token": (
+        lambda: Board("a/b", runs=Section(None, None, Problem(Kind.AUTH, "No token was found"))),
+        "Set GH_TOKEN",
+    ),
+    "refused": (
+        lambda: Board(
+            "a/b",
+            runs=Section(
+                None, None, Problem(Kind.PERMISSION, "The token may not read runs", "needs actions: read")
+            ),
+        ),
+        "needs actions: read",
+    ),
+    "no network": (
+        lambda: Board("a/b", runs=Section(None, None, Problem(Kind.NETWORK, "GitHub cannot be reached"))),
+        "tries again by itself",
+    ),
+    "empty": (
+        lambda: Board("acme/agentic-backend", runs=Section((), boards.NOW)),
+        "No workflow has run yet",
+    ),
+    "stale": (
+        lambda: _with(
+            boards.board(),
+            runs=replace(
+                boards.board().runs,
+                fetched_at=boards.ago(minutes=4),
+                error=Problem(Kind.NETWORK, "GitHub did not answer"),
+            ),
+        ),
+        "as of 4m ago",
+    ),
+    "startup failure": (
+        lambda: _with(
+            boards.board(),
+            runs=Section((boards.run(412, conclusion="startup_failure"),), boards.NOW),
+            jobs={1412: Section((), boards.NOW)},
+        ),
+        "GitHub could not start this run",
+    ),
+    "bad workflow file": (
+        lambda: _with(
+            boards.board(),
+            runs=Section((boards.RUNNING,), boards.NOW),
+            sources={boards.RUNNING.id: Section(WorkflowSource("ci.yml", "x", "jobs: [nothing"), boards.NOW)},
+        ),
+        "without edges",
+    ),
+    "file refused": (
+        lambda: _with(
+            boards.board(),
+            runs=Section((boards.RUNNING,), boards.NOW),
+            sources={boards.RUNNING.id: Section(None, None, Problem(Kind.PERMISSION, "needs contents: read"))},
+        ),
+        "needs contents: read",
+    ),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", STATES)
+async def test_designed_states(name: str, size: tuple[int, int]) -> None:
+    make, words = STATES[name]
+    app = boards.app(make())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press("tab", "j", "h", "l", "slash", "escape", "escape")
+        text = " ".join(boards.dump(app).split())
+        assert words in text
+        assert app.is_running

@@ -1,0 +1,212 @@
+"""The presenters: pure functions from the board to lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from relman.errors import Kind, Problem
+from relman.model.board import Board, Fill, Section
+from relman.model.repository import Budget
+from relman.model.state import Tone
+from relman.tui.present import columns, filter, job, notice, piece, times
+from relman.tui.present.header import header_line
+from relman.tui.present.piece import Piece, text_of, width_of
+from relman.tui.present.runs import RunsPresenter, ordered
+from tests.tui import boards
+
+text = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cf"]), max_size=60)
+
+
+@given(text, st.integers(0, 40))
+def test_cut_and_pad_keep_to_their_cells(words: str, width: int) -> None:
+    assert cell_len(piece.cut(words, width)) <= width
+    assert cell_len(piece.pad(words, width)) == width
+    if cell_len(words) <= width:
+        assert piece.cut(words, width) == words
+
+
+@given(st.lists(text, max_size=4), st.lists(text, max_size=4), st.integers(0, 60))
+def test_spread_fills_exactly_and_the_right_stays(left: list[str], right: list[str], width: int) -> None:
+    line = piece.spread([Piece(one) for one in left], [Piece(one) for one in right], width)
+    assert width_of(line) <= width
+    if sum(cell_len(one) for one in right) <= width and "".join(right):
+        assert text_of(line).endswith("".join(right))
+
+
+@given(st.text(max_size=300), st.integers(8, 40), st.integers(1, 6))
+def test_wrap_keeps_to_width_and_limit(words: str, width: int, limit: int) -> None:
+    lines = piece.wrap(words, width, limit)
+    assert len(lines) <= limit
+    assert all(cell_len(line) <= width for line in lines)
+
+
+@given(
+    st.lists(
+        st.builds(
+            columns.Column, st.just("t"), st.integers(1, 30), st.integers(0, 10), st.booleans(), st.booleans(),
+            st.integers(0, 9),
+        ),
+        min_size=1, max_size=6,
+    ),
+    st.integers(0, 120),
+)  # fmt: skip
+def test_columns_never_take_more_than_there_is(made: list[columns.Column], room: int) -> None:
+    line = columns.row([(Piece("x" * 50),)] * len(made), made, room)
+    assert width_of(line) <= room
+    sizes = columns.widths(made, room)
+    assert all(size == 0 or size >= column.floor for size, column in zip(sizes, made, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "long", "short"),
+    [
+        (0, "0s", "0s"),
+        (-5, "0s", "0s"),
+        (59.9, "59s", "59s"),
+        (60, "1m 00s", "1m"),
+        (432, "7m 12s", "7m"),
+        (3840, "1h 04m", "1h"),
+        (90_000, "1d 1h", "1d"),
+        (14 * 86_400, "14d 0h", "2w"),
+    ],
+)
+def test_durations(seconds: float, long: str, short: str) -> None:
+    assert times.duration(seconds) == long
+    assert times.brief(seconds) == short
+
+
+@given(st.integers(40, 200), st.booleans())
+def test_the_header_takes_exactly_its_line(width: int, read_only: bool) -> None:
+    line = header_line(boards.board(), boards.NOW, width, read_only=read_only)
+    assert width_of(line) == width
+
+
+def test_the_header_keeps_what_matters_when_it_is_narrow() -> None:
+    shown = text_of(header_line(boards.board(), boards.NOW, 80, read_only=True))
+    for word in ("agentic-backend", "v1.8.2", "4f2c9a1", "◆ 1", "old", "■ read-only"):
+        assert word in shown
+
+
+def test_the_header_tells_each_fact() -> None:
+    board = boards.board()
+    wide = text_of(header_line(board, boards.NOW, 200))
+    assert "staging 4f2c9a1 ✓ healthy" in wide
+    assert "production v1.8.2 ✓ healthy → ◆ v1.9.0" in wide
+    assert "1 waits for you" in wide and "API 4,812 of 5,000" in wide and "5s old" in wide
+    paused = replace(board, budget=Budget(5000, 0, paused_until=boards.NOW + timedelta(minutes=3)))
+    assert "API paused until" in text_of(header_line(paused, boards.NOW, 200))
+    low = replace(board, budget=Budget(5000, 120))
+    assert "▲ API 120" in text_of(header_line(low, boards.NOW, 200))
+    filling = replace(board, fill=Fill(boards.ago(days=56), boards.ago(days=28), 900))
+    assert "history 49 %" in text_of(header_line(filling, boards.NOW, 220))
+    offline = replace(board, runs=replace(board.runs, error=Problem(Kind.NETWORK, "down")))
+    assert "▲ offline 5s" in text_of(header_line(offline, boards.NOW, 200))
+    unseen = text_of(header_line(Board("a/b"), boards.NOW, 80))
+    assert "a/b" in unseen and "○ reading" in unseen
+
+
+def test_others_reviews_are_not_called_yours() -> None:
+    board = boards.board()
+    gate = replace(board.pending[boards.WAITING.id].value[0], may_approve=False)
+    other = replace(board, pending={boards.WAITING.id: Section((gate,), boards.NOW)})
+    assert "1 in review" in text_of(header_line(other, boards.NOW, 200))
+    over = replace(board, runs=Section((replace(boards.WAITING, status="completed", conclusion="success"),)))
+    assert "◆ 1" not in text_of(header_line(over, boards.NOW, 200))
+
+
+def test_what_waits_or_runs_is_on_top() -> None:
+    runs = [boards.run(3), boards.RUNNING, boards.run(2), boards.WAITING, boards.run(1)]
+    assert [run.number for run in ordered(runs)] == [218, 412, 3, 2, 1]
+
+
+@given(st.integers(12, 160))
+def test_a_run_keeps_to_its_line(room: int) -> None:
+    presenter = RunsPresenter()
+    for run in boards.board().runs.value:
+        assert width_of(presenter.line(run, room, boards.NOW)) <= room
+
+
+@pytest.mark.parametrize(
+    ("typed", "numbers"),
+    [
+        ("", {410, 411, 412, 218}),
+        ("planner", {411}),
+        ("status:failed", {411}),
+        ("status:waiting", {218}),
+        ("status:in_progress", {412}),
+        ("status:success", {410}),
+        ("branch:main", {410, 412}),
+        ("branch:feature/*", {411}),
+        ("workflow:cd", {218}),
+        ("workflow:ci.yml !status:green", {411, 412}),
+        ("event:pull_request", {411}),
+        ("actor:mara", {218}),
+        ("!actor:octocat", {411, 218}),
+        ('"tokens before"', {410}),
+        ('"unfinished', set()),
+        ("status:", {410, 411, 412, 218}),
+        ("#411", {411}),
+        ("nothing:here", set()),
+    ],
+)
+def test_the_filter(typed: str, numbers: set[int]) -> None:
+    title = "Count tokens before the call, not after"
+    runs = [boards.RUNNING, boards.WAITING, boards.FAILED, boards.run(410, title=title)]
+    assert {run.number for run in filter.parse(typed).apply(runs)} == numbers
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_typed_is_a_filter(typed: str) -> None:
+    filter.parse(typed).apply([boards.RUNNING, boards.FAILED])
+
+
+@given(st.sampled_from(list(Kind)), st.text(max_size=80), st.integers(10, 100))
+def test_every_refusal_says_what_to_do(kind: Kind, words: str, width: int) -> None:
+    said = notice.refusal(Problem(kind, words, words), boards.NOW)
+    assert said.hint and said.title
+    assert all(width_of(line) <= max(width, 12) for line in said.draw(width)[1:])
+
+
+def test_old_data_says_how_old_and_why() -> None:
+    error = Problem(Kind.SERVER, "GitHub answered 502", retry_at=boards.NOW + timedelta(seconds=30))
+    line = text_of(notice.staleness(Section((), boards.ago(minutes=4), error), boards.NOW))
+    assert line == "▲ as of 4m ago · GitHub answered 502 · again in 30s"
+    assert notice.staleness(Section((), boards.NOW), boards.NOW) == ()
+
+
+def test_the_reason_stands_before_the_steps() -> None:
+    board = boards.board()
+    failed = board.jobs[boards.FAILED.id].value[1]
+    lines = [text_of(line) for line in job.job_lines(failed, board.annotations[12], 90, boards.NOW)]
+    reason = next(at for at, line in enumerate(lines) if "AssertionError" in line)
+    steps = next(at for at, line in enumerate(lines) if "Run unit tests" in line)
+    remedy = next(at for at, line in enumerate(lines) if line.startswith("What to try"))
+    assert reason < steps < remedy
+    assert all(cell_len(line) <= 90 for line in lines)
+
+
+def test_annotations_that_may_not_be_read_are_explained() -> None:
+    board = boards.board()
+    failed = board.jobs[boards.FAILED.id].value[1]
+    refused = Section(None, None, Problem(Kind.PERMISSION, "Fine-grained tokens cannot read annotations"))
+    shown = " ".join(text_of(line) for line in job.job_lines(failed, refused, 90, boards.NOW))
+    assert "Fine-grained tokens cannot read annotations" in shown
+
+
+def test_a_bar_is_never_empty_and_never_too_long() -> None:
+    assert job.bar(0) == ""
+    assert job.bar(0.0001) == "╸"
+    assert len(job.bar(1)) == len(job.bar(7)) == 16
+
+
+def test_tones_are_not_the_only_sign() -> None:
+    for run in boards.board().runs.value:
+        line = RunsPresenter().line(run, 100, boards.NOW)
+        assert line[0].text.strip() or line[1].text.strip()
+        assert any(one.tone is not Tone.PLAIN for one in line)

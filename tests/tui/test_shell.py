@@ -1,0 +1,293 @@
+"""The shell: footer, help, palette, themes, keys, copying, and hostile text everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+
+import pytest
+from textual.screen import Screen
+
+from relman.errors import Kind, Problem
+from relman.model.board import Board, Section
+from relman.tui import terminal
+from relman.tui.browser import may_open
+from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
+from relman.tui.widgets.key_bar import KeyBar
+from tests.tui import boards
+
+SIZES = [(80, 24), (120, 36), (160, 45)]
+HOSTILE = [
+    "x [/red]",
+    "[@click=app.quit]ok[/]",
+    "[bold]dependabot[bot] fix [#123] [skip ci]",
+    "\x1b]0;owned\x07\x1b]52;c;cm0gLXJm\x07title",
+    "\x1b[2J\x1b[31mred\x9b31m\x9d0;x\x9c",
+    "a\x00b\x07c\x7fd\x85e",
+    "\u202egnp.exe\u2066\u200b\ufeff",
+    "🚀🧨👩‍👩‍👧‍👦" * 20,
+    "x" * 10_000,
+    "漢字" * 200,
+    "",
+    "   ",
+    "line\nbreak\ttab\r\nmore",
+    "\ud800lone",
+    "%s {0} {{ }} $x `id`",
+]
+
+
+def poisoned(value: object, text: str) -> object:
+    """The same facts with ``text`` in every piece of free text and every identifier."""
+    keep = {"status", "conclusion", "state", "url", "html_url", "kind", "path", "full_name", "repo", "level"}
+    if is_dataclass(value) and not isinstance(value, type):
+        changes = {}
+        for field in fields(value):
+            held = getattr(value, field.name)
+            if isinstance(held, str) and field.name not in keep:
+                changes[field.name] = text
+            elif isinstance(held, tuple) or is_dataclass(held):
+                changes[field.name] = poisoned(held, text)
+        return replace(value, **changes)
+    if isinstance(value, tuple):
+        return tuple(text if isinstance(one, str) else poisoned(one, text) for one in value)
+    return value
+
+
+def hostile_board(text: str) -> Board:
+    plain = boards.board()
+    return replace(
+        plain,
+        repo=text or "a/b",
+        repository=poisoned(plain.repository, text),
+        runs=poisoned(plain.runs, text),
+        environments=poisoned(plain.environments, text),
+        jobs={key: poisoned(section, text) for key, section in plain.jobs.items()},
+        annotations={key: poisoned(section, text) for key, section in plain.annotations.items()},
+        deployments={text: poisoned(plain.deployments["production"], text)},
+        health={text: poisoned(plain.health["production"], text)},
+        pending={key: poisoned(section, text) for key, section in plain.pending.items()},
+        workflows=Section(None, None, Problem(Kind.SERVER, text, text, text)),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+async def test_hostile_text_reaches_no_terminal(text: str) -> None:
+    app = boards.app(hostile_board(text))
+    async with app.run_test(size=(120, 36)) as pilot:
+        for keys in (
+            ("j", "j"),
+            ("slash", "escape"),
+            ("tab", "tab"),
+            ("y",),
+            ("Y",),
+            ("question_mark", "escape"),
+        ):
+            await pilot.press(*keys)
+            await pilot.pause()
+            shown = boards.dump(app)
+            assert not any((ord(one) < 32 and one != "\n") or 0x7F <= ord(one) < 0xA0 for one in shown)
+            assert not any(one in shown for one in "\u202e\u2066\u200b\ufeff")
+            for strip in app.screen._compositor.render_strips():
+                for segment in strip:
+                    assert "@click" not in (segment.style.meta if segment.style else {})
+                assert strip.cell_length <= 120
+        for at in ((5, 4), (5, 6), (60, 5), (60, 26)):
+            await pilot.click(offset=at)
+        assert app.is_running
+
+
+async def test_the_footer_never_grows() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        before = len(app.screen.query("*"))
+        for turn in range(200):
+            app.screen.refresh_bindings()
+            await pilot.press("j" if turn % 2 else "k")
+        await pilot.pause()
+        assert len(app.screen.query("*")) == before
+
+
+async def test_the_footer_shows_only_what_works() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        bar = app.screen.query_one(KeyBar)
+        assert "Copy commands" not in [entry.text for entry in bar.entries]
+        await pilot.press("j", "j")
+        await pilot.pause()
+        assert "Copy commands" in [entry.text for entry in bar.entries]
+    empty = boards.app(Board("a/b", runs=Section((), boards.NOW)))
+    async with empty.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        shown = [entry.text for entry in empty.screen.query_one(KeyBar).entries]
+        assert "Log" not in shown and "Browser" not in shown and "Quit" in shown
+
+
+async def test_a_click_on_the_footer_presses_the_key() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        bar = app.screen.query_one(KeyBar)
+        line = boards.dump(app).split("\n")[-1]
+        await pilot.click("#keys", offset=(line.index("Refresh"), 0))
+        await pilot.pause()
+        assert app.watch_.poller.refreshed == 1 and bar.entries
+
+
+async def test_help_is_made_from_the_live_keys() -> None:
+    app = boards.app(keys={"refresh": "F5"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("r")
+        assert app.watch_.poller.refreshed == 0
+        await pilot.press("f5")
+        assert app.watch_.poller.refreshed == 1
+        await pilot.press("question_mark", "r", "e", "f", "r", "e", "s", "h")
+        await pilot.pause()
+        row = next(line for line in boards.dump(app).split("\n") if "Refresh now" in line)
+        assert "f5" in row
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.watch_.poller.refreshed == 2
+
+
+async def test_wrong_keys_are_told() -> None:
+    app = boards.app(keys={"refesh": "f5", "quit": "o", "zoom": "hyper+x"})
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        told = " ".join(note.message for note in app._notifications)
+        assert "Did you mean 'refresh'?" in told
+        assert "taken by browser" in told
+        assert "hyper+x" in told
+        await pilot.press("z")
+        assert app.screen.has_class("-zoomed")
+
+
+async def test_the_palette_offers_only_what_can_run() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("colon")
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "Theme: light" in text
+        assert "Copy what to try" not in text
+        for character in "themelight":
+            await pilot.press(character)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.theme == LIGHT
+        await pilot.press("ctrl+p", "escape")
+        await pilot.pause()
+        assert app.is_running and len(app.screen_stack) == 1
+
+
+async def test_ages_tick_and_nothing_else_is_rebuilt() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j")
+        await pilot.pause()
+        before = len(app.screen.query("*"))
+        for seconds in range(1, 4):
+            app.clock.time = boards.NOW + timedelta(seconds=seconds)
+            app._tick()
+            await pilot.pause()
+        assert "8s old" in boards.dump(app)
+        assert "6m 03s" in boards.dump(app)
+        assert len(app.screen.query("*")) == before
+
+
+async def test_monitor_says_read_only_at_every_size() -> None:
+    for size in SIZES:
+        app = boards.app(read_only=True)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            assert "■ read-only" in boards.dump(app).split("\n")[0]
+
+
+async def test_a_screen_behind_waits_and_catches_up() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.push_screen(Screen())
+        await pilot.pause()
+        app.watch_.store.publish(replace(app.board, runs=Section((boards.run(999),), boards.NOW)))
+        await pilot.pause()
+        behind = app.screen_stack[0]
+        assert len(behind._runs.items) > 1
+        app.pop_screen()
+        await pilot.pause()
+        assert [run.number for run in app.screen._runs.items] == [999]
+
+
+async def test_the_terminal_is_told_what_waits() -> None:
+    from relman.tui.present.header import terminal_title
+
+    assert terminal_title(boards.board()) == "◆ 1 waiting · acme/agentic-backend"
+    assert terminal_title(Board("a\x07/\x1b]b")) == "a/b · relman" or "\x1b" not in terminal_title(
+        Board("\x1b]b")
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "opens"),
+    [
+        ("https://github.com/acme/x/actions/runs/1", True),
+        ("https://github.com.evil.example/acme", False),
+        ("https://github.com@evil.example/", False),
+        ("https://user:pw@github.com/", False),
+        ("http://github.com/", False),
+        ("javascript:alert(1)", False),
+        ("file:///etc/passwd", False),
+        ("https://github.com:8443/", False),
+        ("https://github.com/\\evil", False),
+        ("https://github.com/a\nb", False),
+        ("https://[::1", False),
+        ("", False),
+    ],
+)
+def test_only_pages_of_the_forge_open(url: str, opens: bool) -> None:
+    assert may_open(url, "https://github.com") is opens
+
+
+def test_a_loopback_forge_opens_its_own_pages() -> None:
+    assert may_open("http://127.0.0.1:8080/acme/x", "http://127.0.0.1:8080")
+    assert not may_open("http://127.0.0.1:8081/acme/x", "http://127.0.0.1:8080")
+
+
+def test_copying_passes_through_multiplexers() -> None:
+    plain = terminal.copy_sequences("https://x", {})
+    assert plain == "\x1b]52;c;aHR0cHM6Ly94\x07"
+    inside = terminal.copy_sequences("https://x", {"TMUX": "/tmp/tmux"})
+    assert inside == plain + "\x1bPtmux;\x1b" + plain + "\x1b\\"
+    assert terminal.copy_sequences("y" * 2000, {"STY": "1"}).count("\x1bP") == 4
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_tones_can_be_read_and_told_apart(theme: object) -> None:
+    from rich.color import Color, ColorSystem
+
+    names = ("tone-good", "tone-bad", "tone-active", "tone-waiting", "tone-quiet", "border")
+    colours = {name: theme.variables[name] for name in names} | {"text": theme.foreground}
+    least = 7.0 if theme.name == CONTRAST else 4.5
+    for name, colour in colours.items():
+        for ground in (theme.background, theme.surface):
+            assert contrast(colour, ground) >= least, (name, ground)
+    few = {Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT).number for colour in colours.values()}
+    assert len(few) == len(colours)
+
+
+def test_the_theme_follows_the_wish_then_the_terminal() -> None:
+    assert theme_name("", colours=1 << 24) == DARK
+    assert theme_name("", colours=16) == CONTRAST
+    assert theme_name("light", colours=16) == LIGHT
+    assert theme_name("relman-dark", colours=2) == DARK
