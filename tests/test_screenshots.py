@@ -12,7 +12,9 @@ import pytest
 FOLDER = Path(__file__).parent.parent / "screenshots"
 
 if not (FOLDER / "make.py").exists():
-    pytest.skip("the pictures are not beside the tests: they are tested in the checkout", allow_module_level=True)
+    pytest.skip(
+        "the pictures are not beside the tests: they are tested in the checkout", allow_module_level=True
+    )
 
 
 def _maker() -> ModuleType:
