@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from tests.tui import boards
 
 DUMPS = Path(__file__).parent / "dumps"
