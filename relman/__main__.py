@@ -205,26 +205,32 @@ async def _logs(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    import re
+
     from relman import tokens, wiring
     from relman.cli import bug_report
     from relman.errors import RelmanError
     from relman.remote import GITHUB, host_of
 
-    keys: tuple[str, ...] = ()
+    keys: list[str] = []
     host = source = ""
     problem = None
     try:
         settings = wiring.read_settings(arguments, environ)
-        keys = tuple(
-            f"{'your' if origin.trusted else 'team'}: {key}" for key, origin in settings.origins.items()
+        # Names that the team chose are its own; a key is told without them, and once.
+        named = re.compile(r"(^environments)[.][^.]+|[[]\d+[]]")
+        written = (
+            f"{'your' if origin.trusted else 'team'}: {named.sub(lambda found: found[1] or '', key)}"
+            for key, origin in settings.origins.items()
         )
+        keys = list(dict.fromkeys(written))
         made = wiring.session(arguments, environ)
         web = host_of(made.target.api_url)
         host = GITHUB if web == GITHUB else "*.ghe.com" if tokens.belongs_to_github(web) else "another host"
         source = made.target.token.source
     except RelmanError as error:
         problem = error.problem
-    found = bug_report.Circumstances(keys, host, source, problem)
+    found = bug_report.Circumstances(tuple(keys), host, source, problem)
     return bug_report.show(found, environ, as_json=arguments.json)
 
 

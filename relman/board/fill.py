@@ -41,6 +41,8 @@ _TYPICAL_OF: Final = 20
 _BATCH: Final = 20
 _RESERVE: Final = 0.2
 """Of the quota, left for what is in view."""
+_HASTE: Final = 8
+"""Times faster than spending the quota evenly: a first start is done in minutes, a small quota lasts."""
 _DEPLOYMENT_PAGES: Final = 10
 _SLEPT: Final = timedelta(minutes=10)
 """So long without a look at the newest page, more than a page of runs may have come."""
@@ -61,7 +63,7 @@ class Filler:
         clock: Clock,
         *,
         weeks: int = WEEKS,
-        pace: float = 0.25,
+        pace: float = 0.1,
         window: int = _WINDOW,
         cap: int = CAP,
         settle: float = 10.0,
@@ -308,13 +310,13 @@ class Filler:
             await asyncio.sleep(min(wait, 30))
 
     def _gap(self) -> float:
-        """Spends what is left above the reserve evenly until the quota is renewed."""
+        """Slower the less is left above the reserve until the quota is renewed."""
         budget = self._store.board.budget
         left = self._until_reset()
         if not budget.limit or budget.remaining is None or left is None:
             return self._pace
         spare = budget.remaining - budget.limit * _RESERVE
-        return max(self._pace, min(5.0, left / spare / 4)) if spare > 0 else self._pace
+        return max(self._pace, min(5.0, left / spare / _HASTE)) if spare > 0 else self._pace
 
     def _wait(self) -> float:
         board, now = self._store.board, self._clock.now()

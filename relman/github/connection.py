@@ -39,7 +39,13 @@ _HOPS = 3
 _LARGEST = 64_000_000  # bytes of one answer; a page of 100 runs has 1.5 million
 _ANSWER_TIME = 60.0  # seconds for one whole answer, however slowly it drips
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 5.0  # seconds before trying again
-_BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TimeoutError)
+_BROKEN = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    OSError,
+    UnicodeError,
+)  # the last: of host names
 
 Sleep = Callable[[float], Awaitable[None]]
 

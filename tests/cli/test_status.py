@@ -3,7 +3,6 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,8 +10,8 @@ import pytest
 from hostile import HOSTILE, UNSAFE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schemas import SCHEMAS, validate
 
-import relman.cli.output
 from relman.cli import status
 from relman.cli.output import problem_json, write_error, write_json, write_text
 from relman.errors import Exit, Kind, Problem, RelmanError
@@ -26,14 +25,6 @@ from relman.model.run import Run
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 CI = ".github/workflows/ci.yml"
-SCHEMAS = Path(relman.cli.output.__file__).parent / "schemas"
-
-
-def validate(answer: Any) -> None:
-    name = answer["schema"].removeprefix("relman.").partition("/")[0]
-    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
-    assert schema["$id"] == answer["schema"]
-    jsonschema.Draft202012Validator(schema).validate(answer)
 
 
 def full(text: Callable[[str], str] = lambda plain: plain) -> Board:
