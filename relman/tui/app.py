@@ -222,7 +222,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         help="Keys and what they do, as they are now.",
         group="relman",
         footer="Help",
-        rank=80,
+        rank=36,
         when=lambda app: isinstance(app.screen, LiveScreen),
     )
     def show_help(self) -> None:

@@ -97,7 +97,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         help="To the next pane.",
         group=_MOVE,
         footer="Pane",
-        rank=60,
+        rank=32,
         when=lambda screen: len(screen.bodies) > 1 or screen.zoomed,
     )
     def next_pane(self) -> None:
@@ -143,7 +143,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         help="The pane alone on the screen, and back.",
         group="Pane",
         footer="Zoom",
-        rank=65,
+        rank=34,
         when=lambda screen: screen.pane is not None,
     )
     def zoom(self) -> None:
