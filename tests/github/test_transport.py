@@ -54,6 +54,20 @@ async def test_a_proxy_without_a_scheme_is_one_all_the_same(monkeypatch):
             assert (await client.get("http://api.example.invalid/x")).content == b"by proxy"
 
 
+async def test_a_proxy_that_asks_for_a_login_is_told_as_that(monkeypatch, build):
+    refused = Say(b"", status=407, headers={"Proxy-Authenticate": "Basic"})
+    async with loopback(lambda asked: refused) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http://", "http://user:PASSWORD@"))
+        reader = build(api_url="https://api.example.invalid", token=None)
+        with pytest.raises(RelmanError) as caught:
+            await reader.run(7)
+        await reader.aclose()
+    assert caught.value.problem.kind is Kind.NETWORK
+    assert "login" in caught.value.problem.title
+    assert "PASSWORD" not in str(caught.value)
+    assert [asked.method for asked in proxy.asked] == ["CONNECT"]
+
+
 @pytest.mark.parametrize("proxy", ["gopher://user:PASSWORD@x", "socks5h://user:PASSWORD@x:99999999"])
 async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, proxy):
     monkeypatch.setenv("https_proxy", proxy)
