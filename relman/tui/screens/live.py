@@ -128,7 +128,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         target = bodies[(at + by) % len(bodies)]
         if self.zoomed:
             self._zoom(target)
-        target.focus()
+        self.set_focus(target)
 
     # ── zoom ─────────────────────────────────────────────────────────────────────────────────
 
