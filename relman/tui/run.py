@@ -16,13 +16,8 @@ _PATIENCE = 1.5  # seconds for what is on its way to notice that it was cancelle
 def run_dashboard(app: RelmanApp) -> int:
     """Runs ``app`` in the terminal and gives the exit code. The terminal is restored when it returns.
 
-    <<<<<<< HEAD
-        Threads that are still busy (a name that does not resolve) are left behind: the caller ends the process
-        without waiting for them.
-    =======
-        Threads that are still busy (a name that does not resolve) are left behind:
-        end with ``os._exit`` while one is alive.
-    >>>>>>> main
+    Threads that are still busy (a name that does not resolve) are left behind: the caller ends the process
+    without waiting for them.
     """
     loop = asyncio.new_event_loop()
     _say(terminal.PUSH_TITLE)

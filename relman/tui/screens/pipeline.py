@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.widget import Widget
 
 from relman.board.ports import Progress
 from relman.model.board import Board, Section
@@ -250,6 +251,10 @@ class PipelineScreen(LiveScreen):
             self.set_focus(self._lines)
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_again)
+
+    def _zoom(self, body: Widget | None) -> None:
+        super()._zoom(body)
         self.call_after_refresh(self._draw_again)
 
     def _draw_again(self) -> None:
