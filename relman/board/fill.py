@@ -78,6 +78,7 @@ class Filler:
         self._cap = cap
         self._settle = settle
         self._changed = asyncio.Event()
+        self._seen: datetime | None = None  # when the newest page was last looked at
 
     async def run(self) -> None:
         """Fills, then keeps up with runs that end, until cancelled."""
@@ -86,6 +87,7 @@ class Filler:
             before = self._store.board.runs.fetched_at
             while self._store.board.runs.fetched_at == before:  # the newest page comes first
                 await self._change()
+            self._seen = self._store.board.runs.fetched_at
             await self._publish_expected()
             await self._close_gaps()
             await self._keep_up()
@@ -172,6 +174,7 @@ class Filler:
         deployments_read = False
         refused: set[int] = set()
         while True:
+            await self._after_sleep()
             since = _moment(self._server_now() - self._weeks * 7 * 24 * 3600)
             batch = await self._next_runs(since, refused)
             for run in batch:
@@ -207,18 +210,24 @@ class Filler:
         self._store.change(edit)
 
     async def _next_end(self) -> None:
-        """Until the set of finished runs on the board changes; closes the gap after a sleep of the machine."""
+        """Until the set of finished runs on the board changes."""
         before = self._finished()
-        seen = self._store.board.runs.fetched_at
         while self._finished() == before:
             await self._change()
-            now = self._store.board.runs.fetched_at
-            if seen is not None and now is not None and now - seen > _SLEPT:
-                # The newest page was seen every minute until then: everything older is kept.
-                known = await self._history.covered()
-                await self._history.cover((known[-1][1], int(seen.timestamp()) - SHORTEST))
-                await self._close_gaps()
-            seen = now
+            await self._after_sleep()
+
+    async def _after_sleep(self) -> None:
+        """Closes the gap where the newest page was not looked at for long: a laptop that was shut."""
+        board = self._store.board
+        seen, self._seen = self._seen, board.runs.fetched_at
+        if seen is None or self._seen is None or self._seen - seen <= _SLEPT:
+            return
+        # Up to then the page was seen every minute, and what was on it is kept.
+        known = await self._history.covered()
+        if known:
+            until = int((seen + board.clock_offset).timestamp()) - SHORTEST
+            await self._history.cover((known[-1][1], until))
+        await self._close_gaps()
 
     def _finished(self) -> frozenset[tuple[int, int]]:
         return frozenset(
