@@ -218,7 +218,7 @@ def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
     try:
         settings = wiring.read_settings(arguments, environ)
         # Names that the team chose are its own; a key is told without them, and once.
-        named = re.compile(r"(^environments)[.][^.]+|[[]\d+[]]")
+        named = re.compile(r"(^environments)\.[^.]+|\[\d+\]")
         written = (
             f"{'your' if origin.trusted else 'team'}: {named.sub(lambda found: found[1] or '', key)}"
             for key, origin in settings.origins.items()
