@@ -205,8 +205,6 @@ async def _logs(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    import re
-
     from relman import tokens, wiring
     from relman.cli import bug_report
     from relman.errors import RelmanError
@@ -217,6 +215,7 @@ def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
     problem = None
     try:
         settings = wiring.read_settings(arguments, environ)
+<<<<<<< HEAD
         # Names that the team chose are its own; a key is told without them, and once.
         named = re.compile(r"(^environments)\.[^.]+|\[\d+\]")
         written = (
@@ -224,13 +223,18 @@ def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
             for key, origin in settings.origins.items()
         )
         keys = list(dict.fromkeys(written))
+=======
+        for key, origin in settings.origins.items():
+            told = bug_report.without_names(key, settings.environments)
+            keys.append(f"{'your' if origin.trusted else 'team'}: {told}")
+>>>>>>> package
         made = wiring.session(arguments, environ)
         web = host_of(made.target.api_url)
         host = GITHUB if web == GITHUB else "*.ghe.com" if tokens.belongs_to_github(web) else "another host"
         source = made.target.token.source
     except RelmanError as error:
         problem = error.problem
-    found = bug_report.Circumstances(tuple(keys), host, source, problem)
+    found = bug_report.Circumstances(tuple(dict.fromkeys(keys)), host, source, problem)
     return bug_report.show(found, environ, as_json=arguments.json)
 
 

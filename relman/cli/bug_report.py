@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,14 @@ class Circumstances:
     host: str = ""  # "github.com", "*.ghe.com", "another host", or "" when it was not found out
     token_source: str = ""
     problem: Problem | None = None  # what kept relman from finding it out
+
+
+def without_names(key: str, names: Iterable[str]) -> str:
+    """A setting's key without positions and without an environment's name, which the team chose."""
+    for name in names:
+        if key == f"environments.{name}" or key.startswith(f"environments.{name}."):
+            key = "environments" + key.removeprefix(f"environments.{name}")
+    return re.sub(r"\[\d+\]", "", key)
 
 
 def show(circumstances: Circumstances, environ: Mapping[str, str], *, as_json: bool) -> Exit:
