@@ -87,10 +87,9 @@ class LogScreen(LiveScreen):
         return bool(self.query_one("#log-search").display)
 
     def _ask(self, asking: bool) -> None:
-        # Set on the widgets, not by a class: a style sheet takes effect only later, and until then a hidden
+        # Set on the widget, not by a class: a style sheet takes effect only later, and until then a hidden
         # field takes no focus.
         self.query_one("#log-search").display = asking
-        self.query_one("#log-status").display = not asking
 
     # ── fetching ─────────────────────────────────────────────────────────────────────────────
 
