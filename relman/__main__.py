@@ -215,19 +215,9 @@ def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:
     problem = None
     try:
         settings = wiring.read_settings(arguments, environ)
-<<<<<<< HEAD
-        # Names that the team chose are its own; a key is told without them, and once.
-        named = re.compile(r"(^environments)\.[^.]+|\[\d+\]")
-        written = (
-            f"{'your' if origin.trusted else 'team'}: {named.sub(lambda found: found[1] or '', key)}"
-            for key, origin in settings.origins.items()
-        )
-        keys = list(dict.fromkeys(written))
-=======
         for key, origin in settings.origins.items():
             told = bug_report.without_names(key, settings.environments)
             keys.append(f"{'your' if origin.trusted else 'team'}: {told}")
->>>>>>> package
         made = wiring.session(arguments, environ)
         web = host_of(made.target.api_url)
         host = GITHUB if web == GITHUB else "*.ghe.com" if tokens.belongs_to_github(web) else "another host"
