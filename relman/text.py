@@ -10,7 +10,9 @@ import re
 
 # Escape sequences, with both the seven-bit and the eight-bit (C1) introducers:
 # strings (DCS, SOS, OSC, PM, APC) up to their terminator on the same line, then CSI, then two-byte ones.
-_STRINGS = r"(?:\x1b[PX\]^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"
+# A string also ends where another begins: otherwise a line of nothing but introducers, none of them ended,
+# is searched to its end once for each.
+_STRINGS = r"(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]*(?:\x07|\x1b\\|\x9c)"
 _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _SHORT = r"\x1b[ -/]*[0-~]"
 # What is left of a broken sequence, other controls (newline and tab stay), bidi controls and marks,

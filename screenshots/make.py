@@ -95,7 +95,7 @@ PICTURES = (
     Picture("pipeline", select=running),
     Picture("failed", ("tab",), select=failed),
     Picture("waiting", select=waiting),
-    Picture("log", ("tab", "L"), select=failed),
+    Picture("log", ("tab", "L", "g", "n"), select=failed),
     Picture("help", ("question_mark",), select=running),
 )
 

@@ -94,3 +94,8 @@ def test_a_line_is_cut_with_a_mark() -> None:
 )
 def test_an_identifier_that_reads_differently_is_told(name: str, ok: bool) -> None:
     assert is_clean(name) is ok
+
+
+def test_a_megabyte_of_beginnings_is_cleaned_in_one_pass() -> None:
+    for start in ("\x90", "\x9d", "\x1b]", "\x9b", "\x1b[0", "\x1b[ "):  # hours, were it searched once for each
+        assert not set(clean(start * 1_000_000)) & set("\x1b\x90\x9b\x9d")

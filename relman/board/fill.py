@@ -41,6 +41,8 @@ _TYPICAL_OF: Final = 20
 _BATCH: Final = 20
 _RESERVE: Final = 0.2
 """Of the quota, left for what is in view."""
+_HASTE: Final = 8
+"""Times faster than spending the quota evenly: a first start is done in minutes, a small quota lasts."""
 _DEPLOYMENT_PAGES: Final = 10
 _SLEPT: Final = timedelta(minutes=10)
 """So long without a look at the newest page, more than a page of runs may have come."""
@@ -61,7 +63,7 @@ class Filler:
         clock: Clock,
         *,
         weeks: int = WEEKS,
-        pace: float = 0.25,
+        pace: float = 0.1,
         window: int = _WINDOW,
         cap: int = CAP,
         settle: float = 10.0,
@@ -76,6 +78,7 @@ class Filler:
         self._cap = cap
         self._settle = settle
         self._changed = asyncio.Event()
+        self._seen: datetime | None = None  # when the newest page was last looked at
 
     async def run(self) -> None:
         """Fills, then keeps up with runs that end, until cancelled."""
@@ -84,6 +87,7 @@ class Filler:
             before = self._store.board.runs.fetched_at
             while self._store.board.runs.fetched_at == before:  # the newest page comes first
                 await self._change()
+            self._seen = self._store.board.runs.fetched_at
             await self._publish_expected()
             await self._close_gaps()
             await self._keep_up()
@@ -170,6 +174,7 @@ class Filler:
         deployments_read = False
         refused: set[int] = set()
         while True:
+            await self._after_sleep()
             since = _moment(self._server_now() - self._weeks * 7 * 24 * 3600)
             batch = await self._next_runs(since, refused)
             for run in batch:
@@ -205,18 +210,24 @@ class Filler:
         self._store.change(edit)
 
     async def _next_end(self) -> None:
-        """Until the set of finished runs on the board changes; closes the gap after a sleep of the machine."""
+        """Until the set of finished runs on the board changes."""
         before = self._finished()
-        seen = self._store.board.runs.fetched_at
         while self._finished() == before:
             await self._change()
-            now = self._store.board.runs.fetched_at
-            if seen is not None and now is not None and now - seen > _SLEPT:
-                # The newest page was seen every minute until then: everything older is kept.
-                known = await self._history.covered()
-                await self._history.cover((known[-1][1], int(seen.timestamp()) - SHORTEST))
-                await self._close_gaps()
-            seen = now
+            await self._after_sleep()
+
+    async def _after_sleep(self) -> None:
+        """Closes the gap where the newest page was not looked at for long: a laptop that was shut."""
+        board = self._store.board
+        seen, self._seen = self._seen, board.runs.fetched_at
+        if seen is None or self._seen is None or self._seen - seen <= _SLEPT:
+            return
+        # Up to then the page was seen every minute, and what was on it is kept.
+        known = await self._history.covered()
+        if known:
+            until = int((seen + board.clock_offset).timestamp()) - SHORTEST
+            await self._history.cover((known[-1][1], until))
+        await self._close_gaps()
 
     def _finished(self) -> frozenset[tuple[int, int]]:
         return frozenset(
@@ -308,13 +319,13 @@ class Filler:
             await asyncio.sleep(min(wait, 30))
 
     def _gap(self) -> float:
-        """Spends what is left above the reserve evenly until the quota is renewed."""
+        """Slower the less is left above the reserve until the quota is renewed."""
         budget = self._store.board.budget
         left = self._until_reset()
         if not budget.limit or budget.remaining is None or left is None:
             return self._pace
         spare = budget.remaining - budget.limit * _RESERVE
-        return max(self._pace, min(5.0, left / spare / 4)) if spare > 0 else self._pace
+        return max(self._pace, min(5.0, left / spare / _HASTE)) if spare > 0 else self._pace
 
     def _wait(self) -> float:
         board, now = self._store.board, self._clock.now()

@@ -46,7 +46,7 @@ class Watch:
         health: HealthReader | None = None,
         checks: Mapping[str, tuple[HealthCheck, ...]] | None = None,
         rhythm: Rhythm | None = None,
-        fill_pace: float = 0.25,
+        fill_pace: float = 0.1,
     ) -> None:
         board = history.last_board() or Board(repo)
         self._reader = reader

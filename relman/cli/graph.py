@@ -274,7 +274,8 @@ def show_run(
     if json:
         write_json(run_json(run, graph, time, jobs), out)
         return Exit.OK
-    plain_line(out, f"{run.state.glyph} {run.name} #{run.number} · {run.word} · {run.title}")
+    name, title = clean_line(run.name, 100), clean_line(run.title, 200)
+    plain_line(out, f"{run.state.glyph} {name} #{run.number} · {run.word} · {title}")
     if graph is None or time is None:
         plain_line(out, f"▲ the jobs without their graph: {problem}")
         for job in jobs:

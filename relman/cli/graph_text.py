@@ -19,6 +19,7 @@ _TONES = {
     Tone.QUIET: "2",
     Tone.PLAIN: "",
 }
+_LONGEST = 600  # characters: a name from outside can be of any length
 _ASCII = str.maketrans(
     {
         **dict.fromkeys("─━╴╸╶╺╼╾", "-"),
@@ -51,11 +52,8 @@ def _left_part(row: tuple[Run, ...], limit: int) -> Iterator[Run]:
         limit -= width(run.text)
 
 
-_LONGEST = 1000  # characters of a line that is no drawing: a title can be as long as its writer likes
-
-
 def plain_line(out: TextIO, line: str) -> None:
-    """One clean line to ``out``, in ASCII where its encoding needs that."""
+    """One clean line of bounded length to ``out``, in ASCII where its encoding needs that."""
     shown = clean_line(line, _LONGEST)
     out.write((shown if _can_draw(out.encoding) else _ascii(shown)) + "\n")
 

@@ -23,7 +23,7 @@ _RATES = {
     18: 0.3,
 }
 _FASTEST = max(_RATES.values())
-_WEEKEND = 0.08
+_WEEKEND = 0.15
 
 
 class Calendar:
@@ -51,7 +51,7 @@ class Calendar:
             at += timedelta(seconds=int(self._rng.expovariate(_FASTEST / 3600)) + 1)
             if at >= self.quiet_from:
                 return self.start + timedelta(seconds=self._rng.randint(270, 560))
-            rate = _WEEKEND if at.weekday() >= 5 else _RATES.get(at.hour, 0.0)
+            rate = _RATES.get(at.hour, 0.0) if at.weekday() < 5 else _WEEKEND * (8 <= at.hour < 20)
             if at.weekday() == 4 and at.hour >= 15:
                 rate *= 0.5
             if self._rng.random() * _FASTEST < rate:

@@ -8,8 +8,9 @@ from random import Random
 
 from relman.demo.chance import dice
 from relman.demo.failures import FAILURES, WARNINGS
-from relman.demo.job_output import ACTIONS, COMMANDS, Scene, output
+from relman.demo.job_output import ACTIONS, COMMANDS, ENVIRONMENTS, Scene, output
 from relman.demo.job_output_failed import failed_output
+from relman.demo.job_tables import BY_ID
 from relman.demo.records import JobRecord, RunRecord, StepRecord
 
 _TICKS = 10_000_000
@@ -17,9 +18,28 @@ _BOM = b"\xef\xbb\xbf"
 _CYAN, _RESET = "\x1b[36;1m", "\x1b[0m"
 
 
-def write_log(job: JobRecord, run: RunRecord, *, failure: str | None, warnings: Sequence[str]) -> bytes:
-    """UTF-8 with a byte order mark, CR-less lines. Empty for a job that never started."""
-    scene = Scene(run.sha, run.branch, run.pull_request, dice(job.id, "log"))
+def write_log(
+    job: JobRecord,
+    run: RunRecord,
+    *,
+    failure: str | None,
+    warnings: Sequence[str],
+    serving: tuple[str, str] | None = None,
+) -> bytes:
+    """UTF-8 with a byte order mark, CR-less lines. Empty for a job that never started.
+
+    ``serving``: version and commit that answer in the end, where they are not the run's own.
+    """
+    version = run.branch.removeprefix("v") if run.ref.startswith("refs/tags/") else f"main-{run.sha[:7]}"
+    scene = Scene(
+        sha=run.sha,
+        branch=run.branch,
+        pull_request=run.pull_request,
+        version=version,
+        serving=serving or (version, run.sha),
+        environment=ENVIRONMENTS[BY_ID[run.workflow_id].file],
+        rng=dice(job.id, "log"),
+    )
     lines: list[str] = []
     last = 0  # in ticks of a ten-millionth of a second since the job began
     for step in job.steps:
@@ -40,7 +60,10 @@ def _moments(text: Sequence[str], span: int, rng: Random) -> list[int]:
     """Ticks after the step's beginning: the heading at once, the output over the whole time."""
     heading = text.index("##[endgroup]") + 1 if text and text[0].startswith("##[group]") else 0
     at_once = [200 + 40 * number for number in range(heading)]
-    return at_once + sorted(int(span * rng.random()) for _ in text[heading:])
+    over_time = sorted(int(span * rng.random()) for _ in text[heading:])
+    # An error is what ends a step.
+    last = [span if line.startswith("##[error]") else 0 for line in text[heading:]]
+    return at_once + [max(pair) for pair in zip(over_time, last, strict=True)]
 
 
 def _step_lines(
@@ -60,7 +83,7 @@ def _step_lines(
     if step.name == "Initialize containers":
         yield from _containers()
         return
-    yield from _heading(step.name)
+    yield from _heading(step.name, scene)
     if step.conclusion == "failure" and failure is not None:
         yield from failed_output(failure, scene, seconds)
         for annotation in FAILURES[failure].annotations:
@@ -92,7 +115,7 @@ def _containers() -> Iterator[str]:
     yield "##[endgroup]"
 
 
-def _heading(name: str) -> Iterator[str]:
+def _heading(name: str, scene: Scene) -> Iterator[str]:
     if name in ACTIONS:
         action, inputs = ACTIONS[name]
         yield f"##[group]Run {action}"
@@ -105,7 +128,7 @@ def _heading(name: str) -> Iterator[str]:
         yield from (f"{_CYAN}{line}{_RESET}" for line in commands)
         yield "shell: /usr/bin/bash --noprofile --norc -e -o pipefail {0}"
     yield "env:"
-    yield "  PYTHON_VERSION: 3.12"
+    yield from (f"  {key}: {value}" for key, value in scene.environment.items())
     yield "##[endgroup]"
 
 

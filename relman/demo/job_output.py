@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -106,6 +106,13 @@ COMMANDS: dict[str, str] = {
     "Delete old runs": 'before=$(date -u -d "$KEEP_DAYS days ago" +%Y-%m-%dT%H:%M:%SZ)',
 }
 
+_PLACE = {"IMAGE": "ghcr.io/acme/agentic-backend", "DIRECTORY": "/opt/agentic-backend"}
+ENVIRONMENTS: dict[str, dict[str, str]] = {
+    "ci.yml": {"PYTHON_VERSION": "3.12", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+    "cd.yml": _PLACE,
+    "scheduled.yml": {"PYTHON_VERSION": "3.12", **_PLACE},
+}
+
 GREEN, YELLOW, RED, BAD, END = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[31m\x1b[1m", "\x1b[0m"
 _PACKAGES = (
     "fastapi",
@@ -151,11 +158,10 @@ class Scene:
     sha: str
     branch: str
     pull_request: int | None
+    version: str  # of the image
+    serving: tuple[str, str]  # version and commit that the service answers with
+    environment: Mapping[str, str]  # the workflow's own variables
     rng: Random
-
-    @property
-    def version(self) -> str:
-        return self.branch.removeprefix("v") if self.branch.startswith("v") else f"main-{self.sha[:7]}"
 
 
 def pytest_head(folder: str, count: int) -> Iterator[str]:
@@ -293,9 +299,8 @@ def output(step: str, scene: Scene, seconds: float) -> Iterator[str]:
     """A step's lines after its heading; none where the step says nothing. ``seconds``: how long it took."""
     rng = scene.rng
     image = f"ghcr.io/acme/agentic-backend:{scene.version}"
-    health = (
-        f'{{"status":"ok","version":"{scene.version}","commit":"{scene.sha}","uptime":{rng.randint(20, 90)}}}'
-    )
+    version, commit = scene.serving
+    health = f'{{"status":"ok","version":"{version}","commit":"{commit}","uptime":{rng.randint(20, 90)}}}'
     match step:
         case "Check out":
             yield from _checked_out(scene)

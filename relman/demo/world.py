@@ -132,7 +132,17 @@ class World:
         """A finished job's log as GitHub stores it; empty for a job that never ran."""
         run = self.runs[job.run_id]
         failure = self._runs.failures.get(job.id)
-        return write_log(job, run, failure=failure, warnings=self._runs.warnings.get(job.id, ()))
+        warnings = self._runs.warnings.get(job.id, ())
+        serving = self._restored(job) if job.key == "rollback-production" else None
+        return write_log(job, run, failure=failure, warnings=warnings, serving=serving)
+
+    def _restored(self, job: JobRecord) -> tuple[str, str] | None:
+        """Version and commit that production had before a job that rolled back."""
+        for deployment in self.deployments:
+            ended = [entry.at for entry in deployment.statuses if entry.state == "success"]
+            if deployment.environment == "production" and ended and ended[0] < job.started_at:
+                return deployment.ref.removeprefix("v"), deployment.sha
+        return None
 
     def tree(self, sha: str) -> Mapping[str, bytes]:
         """The files at a commit by path."""

@@ -22,7 +22,7 @@ from relman.github.address import is_loopback
 from relman.github.budget import Meter
 from relman.github.clock import Clock
 from relman.github.conditional import API_VERSION
-from relman.github.errors import problem_of
+from relman.github.errors import problem_of, proxy_login
 from relman.github.reply import Reply, origin, whole_number
 from relman.github.requests import Request
 from relman.secret import Secret
@@ -39,7 +39,13 @@ _HOPS = 3
 _LARGEST = 64_000_000  # bytes of one answer; a page of 100 runs has 1.5 million
 _ANSWER_TIME = 60.0  # seconds for one whole answer, however slowly it drips
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 5.0  # seconds before trying again
-_BROKEN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, TimeoutError)
+_BROKEN = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    OSError,
+    UnicodeError,
+)  # the last: of host names
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -312,6 +318,8 @@ def failure_of(error: Exception, request: Request) -> Exception:
             Problem(Kind.SERVER, f"Could not read {what}", "the answer is damaged", "Try again.")
         )
     if isinstance(error, httpx.ProxyError):
+        if "407" in str(error):
+            return RelmanError(proxy_login())
         return PassingError(
             Problem(Kind.NETWORK, f"The proxy did not let relman ask for {what}", reason, _CHECK_PROXY)
         )
@@ -332,7 +340,7 @@ def failure_of(error: Exception, request: Request) -> Exception:
     return PassingError(Problem(Kind.NETWORK, f"No whole answer for {what}", clean_line(broke), _CHECK_NETWORK))
 
 
-_CHECK_NETWORK = "relman tries again; check the network, HTTPS_PROXY and the API address."
+_CHECK_NETWORK = "Check the network, HTTPS_PROXY and the API address."
 _CHECK_PROXY = "Check HTTPS_PROXY and NO_PROXY."
 
 

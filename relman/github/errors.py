@@ -144,12 +144,7 @@ def problem_of(
             Kind.PERMISSION, f"GitHub blocks {what} for legal reasons", words, "Ask the owner.", status=status
         )
     if status == 407:
-        return Problem(
-            Kind.NETWORK,
-            "The proxy asks for a login",
-            hint="Put name and password into HTTPS_PROXY, or list the API host in NO_PROXY.",
-            status=status,
-        )
+        return proxy_login()
     if status >= 500:
         return _outage(reply, what, words)
     if 300 <= status < 400:
@@ -184,10 +179,15 @@ def limited(
 ) -> Problem:
     """The problem of a rate limit, hit now or still in force."""
     title = "GitHub's rate limit is used up" if primary else "GitHub asks to slow down"
-    hint = "relman waits and goes on by itself."
+    hint = "Wait before asking again."
     if retry_at is not None:
-        hint = f"relman goes on by itself at {retry_at:%H:%M:%S} UTC."
+        hint = f"Nothing is asked before {retry_at:%H:%M:%S} UTC."
     return Problem(Kind.RATE_LIMIT, title, detail, hint, retry_at=retry_at, status=status)
+
+
+def proxy_login() -> Problem:
+    hint = "Put name and password into HTTPS_PROXY, or list the API host in NO_PROXY."
+    return Problem(Kind.NETWORK, "The proxy asks for a login", hint=hint, status=407)
 
 
 def gone(what: str, words: str = "", status: int | None = 410) -> Problem:
@@ -260,7 +260,7 @@ def _outage(reply: Reply, what: str, words: str) -> Problem:
         Kind.SERVER,
         f"GitHub could not answer with {what} ({reply.status})",
         words,
-        f"relman tries again; if it stays, see {_STATUS_PAGE}.",
+        f"Try again; if it stays, see {_STATUS_PAGE}.",
         url=_STATUS_PAGE,
         status=reply.status,
     )

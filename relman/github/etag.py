@@ -91,9 +91,6 @@ class Memory:
         if known is not None:
             self._held -= len(known.validator.body)
 
-    def __len__(self) -> int:
-        return len(self._known)
-
 
 class MemoryValidators:
     """Keeps answers as long as the process lives, for use without a disk."""

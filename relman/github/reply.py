@@ -16,11 +16,14 @@ _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status, headers (names in lower case) and the whole body."""
+    """Status, headers (names in lower case) and the whole body.
+
+    Its ``repr`` keeps both to itself: an answer is large, private, and may repeat what was sent.
+    """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str:
         """The header's value, stripped; "" where it is absent."""

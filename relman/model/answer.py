@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -49,6 +49,6 @@ class Validator:
 
     etag: str | None
     last_modified: str | None
-    body: bytes
+    body: bytes = field(repr=False)
     headers: tuple[tuple[str, str], ...]
     stored_at: datetime

@@ -38,7 +38,7 @@ class _Part:
         patterns = [re.escape(name) for name in self.exact]
         self.ranks = ["|".join(patterns)]
         if job.matrix is not None and literal:
-            patterns.append(re.escape(job.display) + r" \(.*\)")
+            patterns.append(re.escape(job.display) + r" \((?:(?! / ).)*\)")
         self.ranks.append("|".join(patterns))
         if not literal:
             patterns.append(_wild(job.display))

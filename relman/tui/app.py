@@ -222,7 +222,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         help="Keys and what they do, as they are now.",
         group="relman",
         footer="Help",
-        rank=80,
+        rank=36,
         when=lambda app: isinstance(app.screen, LiveScreen),
     )
     def show_help(self) -> None:
@@ -310,7 +310,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             number = getattr(signal, name, None)
             if number is not None:
                 # Not on Windows, and only on the main thread.
-                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                with contextlib.suppress(ValueError, RuntimeError):
                     loop.add_signal_handler(number, self._end_by_signal, number)
 
     def _end_by_signal(self, number: int) -> None:

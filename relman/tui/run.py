@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
-import threading
-from typing import NoReturn
 
 from relman.tui import terminal
 from relman.tui.app import RelmanApp
@@ -19,7 +16,8 @@ _PATIENCE = 1.5  # seconds for what is on its way to notice that it was cancelle
 def run_dashboard(app: RelmanApp) -> int:
     """Runs ``app`` in the terminal and gives the exit code. The terminal is restored when it returns.
 
-    Threads that are still busy (a name that does not resolve) are left behind: end with :func:`leave`.
+    Threads that are still busy (a name that does not resolve) are left behind: the caller ends the process
+    without waiting for them.
     """
     loop = asyncio.new_event_loop()
     _say(terminal.PUSH_TITLE)
@@ -36,15 +34,6 @@ def run_dashboard(app: RelmanApp) -> int:
         asyncio.set_event_loop(None)
         loop.close()
     return app.return_code if app.return_code is not None else CRASHED
-
-
-def leave(code: int) -> NoReturn:
-    """Ends the process. A thread that still waits for the network does not keep it."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
-        os._exit(code)
-    sys.exit(code)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -133,7 +133,8 @@ def test_nothing_tells_of_the_machine_it_was_made_on() -> None:
     for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         for word in FORBIDDEN:
-            assert word not in text, f"{path.relative_to(ROOT)}: {word}"
+            # A path below another one, such as a hosted runner's, is not this machine's.
+            assert not re.search(rf"(?<![\w./]){re.escape(word)}", text), f"{path.relative_to(ROOT)}: {word}"
 
 
 def test_the_packages_modules_have_names_that_say_something() -> None:

@@ -210,9 +210,6 @@ def forget_validators(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "match", ["/actions/runs", "/environments", "/deployments", "/releases", "/user", "acme/[^/]+$"]
-)
-@pytest.mark.parametrize(
     "body", [[1, None, {}], None, 3, "", {"workflow_runs": [{"id": "x"}], "environments": {}}]
 )
 def test_answers_of_another_shape_are_survived(line: Line, body: Any) -> None:

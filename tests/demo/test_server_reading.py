@@ -35,6 +35,11 @@ def _all_runs(server: Served, query: str = "") -> list[dict[str, Any]]:
     return runs
 
 
+@pytest.fixture(scope="module")
+def every_run(shared_server: Served) -> list[dict[str, Any]]:
+    return _all_runs(shared_server)
+
+
 def _finished(server: Served) -> RunRecord:
     return next(
         run
@@ -112,10 +117,12 @@ def test_a_page_that_is_no_number_is_the_first_and_no_page_has_more_than_a_hundr
         ("created=%3E2026-11-20T01:00:00%2B01:00", lambda run: run["created_at"] > "2026-11-20T00:00:00Z"),
     ],
 )
-def test_filters_give_exactly_the_runs_that_fit(server: Served, query: str, fits: Any) -> None:
-    every, found = _all_runs(server), _all_runs(server, f"&{query}")
+def test_filters_give_exactly_the_runs_that_fit(
+    server: Served, every_run: list[dict[str, Any]], query: str, fits: Any
+) -> None:
+    found = _all_runs(server, f"&{query}")
     assert found
-    assert [run["id"] for run in found] == [run["id"] for run in every if fits(run)][:1000]
+    assert [run["id"] for run in found] == [run["id"] for run in every_run if fits(run)][:1000]
 
 
 def test_a_filter_that_cannot_be_read_is_refused(server: Served) -> None:

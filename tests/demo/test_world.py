@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from statistics import median
 
@@ -228,9 +228,8 @@ def test_one_hotfix_left_from_the_tag_in_production(world: World) -> None:
     assert before[0].ref == source.name
     merged = world.ancestors(world.branches["main"])
     assert tag.commit in merged
-    assert any(
-        tag.commit in world.commits[sha].parents and len(world.commits[sha].parents) == 2 for sha in merged
-    )
+    merges = [world.commits[sha].parents for sha in merged if len(world.commits[sha].parents) == 2]
+    assert [parents[1] for parents in merges] == [tag.commit]
 
 
 def test_versions_rise_by_what_was_committed(world: World) -> None:
@@ -309,7 +308,6 @@ def test_the_same_seed_gives_the_same_world() -> None:
 def test_another_seed_gives_another_world() -> None:
     one, two = world_at(1, AT_NOON), world_at(2, AT_NOON)
     assert list(one.runs) != list(two.runs)
-    assert set(one.commits).isdisjoint(set(two.commits) - {sha for sha in two.commits if sha in one.commits})
     assert one.branches["main"] != two.branches["main"]
     assert [job.started_at for jobs in one.jobs.values() for job in jobs] != [
         job.started_at for jobs in two.jobs.values() for job in jobs
@@ -317,8 +315,6 @@ def test_another_seed_gives_another_world() -> None:
 
 
 def test_a_start_in_another_zone_is_the_same_moment() -> None:
-    from datetime import timezone
-
     elsewhere = AT_NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
     world = World(seed=1, start=elsewhere, clock=lambda: elsewhere)
     assert world.now() == AT_NOON

@@ -90,6 +90,24 @@ def test_every_failure_can_be_told(world: World, kind: str) -> None:
     assert text != write_log(job, run, failure=None, warnings=()).decode()
 
 
+def test_a_rollback_ends_with_the_version_before(world: World) -> None:
+    job = next(job for job in one_of_each(world) if job.key == "rollback-production")
+    bad = world.runs[job.run_id].branch
+    health = [line for line in lines(world.log(job)) if '"status":"ok"' in line]
+    assert len(health) == 1
+    assert f'"version":"{bad[1:]}"' not in health[0]
+    tag = world.tags["v" + health[0].split('"version":"')[1].split('"')[0]]
+    assert tag.commit in health[0]
+
+
+def test_errors_stand_at_the_end_of_their_step(world: World) -> None:
+    run = next(run for run in world.runs.values() if run.attempts[-1].conclusion == "failure")
+    job = next(job for job in world.jobs[run.id] if job.conclusion == "failure")
+    step = next(step for step in job.steps if step.conclusion == "failure")
+    (first, *_) = [line[:19] for line in lines(world.log(job)) if "##[error]" in line]
+    assert first == f"{step.completed_at:%Y-%m-%dT%H:%M:%S}"
+
+
 def test_colours_are_there(world: World) -> None:
     job = next(job for job in one_of_each(world) if job.key == "test" and job.conclusion == "failure")
     text = world.log(job).decode()

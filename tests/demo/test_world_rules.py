@@ -155,7 +155,7 @@ def test_rules_hold_while_time_passes(seed: int) -> None:
         check(world)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.integers(1, 7200), min_size=1, max_size=30))
 def test_small_steps_lead_where_one_large_step_leads(steps: list[int]) -> None:
     once, one_clock = new_world()

@@ -9,7 +9,7 @@ import yaml
 
 from relman import kit
 from relman.demo.failures import FAILURES, WARNINGS
-from relman.demo.job_output import ACTIONS, COMMANDS
+from relman.demo.job_output import ACTIONS, COMMANDS, ENVIRONMENTS
 from relman.demo.job_tables import WORKFLOWS, JobTable, StepTable, WorkflowTable, descendants
 
 # A step whose action cleans up after the job.
@@ -39,6 +39,7 @@ def test_workflow(table: WorkflowTable) -> None:
     file = kit_file(table)
     assert table.name == file["name"]
     assert table.path in kit.workflows()
+    assert list(ENVIRONMENTS[table.file]) == list(file["env"])
     assert table.by_hand == ("workflow_dispatch" in file["on"])
     assert [job.key for job in table.jobs] == list(file["jobs"])
     assert all("name" not in job for job in file["jobs"].values())

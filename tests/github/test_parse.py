@@ -402,30 +402,20 @@ PARSERS = [
     parse_repository.releases,
     parse_repository.comparison,
 ]
+LISTS = [
+    "workflow_runs",
+    "jobs",
+    "workflows",
+    "environments",
+    "branch_policies",
+    "resources",
+    "core",
+    "reset",
+    "rate",
+    "total_count",
+]
 NAMES = st.sampled_from(
-    [
-        *sorted(
-            {
-                *run(),
-                *job(),
-                *environment(),
-                *pending(),
-                *approval(),
-                *release(),
-                *comparison([]),
-                "workflow_runs",
-            }
-        ),
-        "jobs",
-        "workflows",
-        "environments",
-        "branch_policies",
-        "resources",
-        "core",
-        "reset",
-        "rate",
-        "total_count",
-    ]
+    sorted({*run(), *job(), *environment(), *pending(), *approval(), *release(), *comparison([]), *LISTS})
 )
 LEAVES = (
     st.none()

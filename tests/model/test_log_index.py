@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from relman.model import log_index
 from relman.model.job_log import Level, level_of, parse_line
-from relman.model.log_index import LogIndex, Scanner
+from relman.model.log_folds import Folds
+from relman.model.log_index import Group, LogIndex, Scanner
 from relman.model.log_rows import Rows, Tall, hidden_by
 from relman.model.log_search import Wanted
 
@@ -195,3 +196,41 @@ def test_search_finds_what_a_person_sees(data: bytes, text: str) -> None:
     for line in seen:
         for start, end in wanted.spans(line):
             assert (line[start:end].lower() if fold else line[start:end]) == text
+
+
+@given(logs, st.lists(st.tuples(st.sampled_from(["toggle", "reveal", "all"]), st.integers(0, 59)), max_size=8))
+def test_folds_hide_and_show_what_they_say(data: bytes, wishes: list[tuple[str, int]]) -> None:
+    index = indexed(data, [], 50)
+    count, groups = index.line_count, index.groups()
+    folds = Folds()
+    folds.update(groups)
+    assert all(folds.folded(group) == (group.closed and not group.failed) for group in groups)
+
+    def hides(line: int) -> list[Group]:
+        return [group for group in groups if folds.folded(group) and group.first < line <= group.last]
+
+    for what, wish in wishes:
+        if not count:
+            break
+        line = wish % count
+        inner = [group for group in groups if group.first <= line <= group.last]
+        assert folds.around(line) == (inner[-1] if inner else None)
+        if what == "toggle":
+            before = inner and folds.folded(inner[-1])
+            assert folds.toggle(line) == (inner[-1].first if inner else None)
+            assert not inner or folds.folded(inner[-1]) != before
+        elif what == "reveal":
+            hidden = bool(hides(line))
+            assert folds.reveal(line) == hidden
+            assert not hides(line)
+        else:
+            folds.toggle_all()
+            assert len({folds.folded(group) for group in groups}) <= 1
+        rows = Rows(count, folds.hidden)
+        for each in range(count):
+            assert rows.is_hidden(each) == bool(hides(each))
+            holder = folds.holder(each)
+            assert holder == min((group.first for group in hides(each)), default=each)
+            assert not hides(holder)
+            title = folds.title(each)
+            assert (title is not None) == any(group.first == each for group in groups)

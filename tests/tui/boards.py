@@ -285,7 +285,12 @@ class Watch:
 
 
 def app(first: Board | None = None, **settings: object) -> RelmanApp:
-    return RelmanApp(Watch(first or board()), DashboardSettings(**settings), FixedClock(), opener=OPENED.append)
+    return RelmanApp(
+        Watch(first or board()),
+        DashboardSettings(**{"theme": "dark", **settings}),
+        FixedClock(),
+        opener=OPENED.append,
+    )
 
 
 OPENED: list[str] = []

@@ -25,7 +25,8 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from relman.secret import Secret
 from relman.tui.app import RelmanApp
-from relman.tui.run import leave, run_dashboard
+import os
+from relman.tui.run import run_dashboard
 from relman.tui.settings import DashboardSettings
 from tests.tui import boards
 
@@ -46,7 +47,7 @@ app = RelmanApp(Slow(boards.board()), DashboardSettings(
     state_directory=Path({state!r}), secrets=(Secret({sentinel!r}),)), boards.FixedClock())
 if {crash}:
     app.call_later(lambda: app.set_timer(0.3, boom))
-leave(run_dashboard(app))
+os._exit(run_dashboard(app))
 """
 
 

@@ -47,10 +47,12 @@ def _against(took: float, expected: float | None) -> str:
 def facts(job: Job, now: datetime) -> Line:
     """Where and when it ran, quiet."""
     parts: list[str] = []
-    if job.started_at is not None:
+    if job.state is State.SKIPPED:  # GitHub gives a start and a runner although nothing ran
+        return BLANK
+    if job.started_at is not None and job.state is not State.WAITING:
         parts.append(f"started {ago(job.started_at, now)}")
     queue = between(job.created_at, job.started_at, now) if job.created_at is not None else None
-    if queue is not None and queue >= 1 and job.state is not State.SKIPPED:
+    if queue is not None and queue >= 1:
         parts.append(f"{'queued' if job.started_at else 'waiting'} {duration(queue)}")
     if job.runner or job.labels:
         parts.append(safe(job.runner or ", ".join(job.labels), 60))

@@ -88,7 +88,7 @@ def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
     """``left`` at the left edge, ``right`` at the right edge of ``width`` cells; the left gives way."""
     tail = fit(right, width)
     room = width - width_of(tail)
-    head = fit(left, max(0, room - 1) if tail else room)
+    head = fit(left, max(0, room - 2) if tail else room)
     gap = room - width_of(head)
     return (*head, Piece(" " * gap), *tail) if gap > 0 else (*head, *tail)
 

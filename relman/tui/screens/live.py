@@ -43,11 +43,11 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         yield KeyBar(id="keys")
 
     def compose_body(self) -> ComposeResult:
-        raise NotImplementedError
+        """What stands between the header and the footer."""
+        yield from ()
 
     def apply(self, board: Board) -> None:
         """Shows this board."""
-        raise NotImplementedError
 
     def tick(self) -> None:
         """A second has passed."""
@@ -97,7 +97,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         help="To the next pane.",
         group=_MOVE,
         footer="Pane",
-        rank=60,
+        rank=32,
         when=lambda screen: len(screen.bodies) > 1 or screen.zoomed,
     )
     def next_pane(self) -> None:
@@ -128,7 +128,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         target = bodies[(at + by) % len(bodies)]
         if self.zoomed:
             self._zoom(target)
-        target.focus()
+        self.set_focus(target)
 
     # ── zoom ─────────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +143,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         help="The pane alone on the screen, and back.",
         group="Pane",
         footer="Zoom",
-        rank=65,
+        rank=34,
         when=lambda screen: screen.pane is not None,
     )
     def zoom(self) -> None:

@@ -84,7 +84,12 @@ class LogScreen(LiveScreen):
     @property
     def asking(self) -> bool:
         """Whether somebody types what to search for."""
-        return self.has_class("-asking")
+        return bool(self.query_one("#log-search").display)
+
+    def _ask(self, asking: bool) -> None:
+        # Set on the widget, not by a class: a style sheet takes effect only later, and until then a hidden
+        # field takes no focus.
+        self.query_one("#log-search").display = asking
 
     # ── fetching ─────────────────────────────────────────────────────────────────────────────
 
@@ -183,10 +188,10 @@ class LogScreen(LiveScreen):
     @command("search", "slash", title="Search the log", help="Find text in the log, as you type.", group=_GROUP,
              footer="Search", rank=10, when=_shown)  # fmt: skip
     def search(self) -> None:
-        self.add_class("-asking")
         field = self.query_one("#log-search", Input)
         field.value = ""
-        field.focus()
+        self._ask(True)
+        self.set_focus(field)  # at once: the next key may be on its way already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -198,8 +203,8 @@ class LogScreen(LiveScreen):
         self._asked()
 
     def _asked(self) -> None:
-        self.remove_class("-asking")
-        self.view.focus()
+        self._ask(False)
+        self.set_focus(self.view)
         self._draw()
         self.refresh_bindings()
 

@@ -34,7 +34,8 @@ class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
 
     def rows(self, text: str) -> Sequence[MenuRow]:
         """The rows for what was typed."""
-        raise NotImplementedError
+        del text
+        return ()
 
     def compose(self) -> ComposeResult:
         self._list: KeyedList[MenuRow] = KeyedList(
@@ -65,7 +66,9 @@ class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
         self.choose()
 
     def _fill(self, text: str) -> None:
-        self._list.set_items(self.rows(text))
+        rows = self.rows(text)
+        self._list.styles.height = max(1, len(rows))  # as high as what is found; the style sheet sets the limit
+        self._list.set_items(rows)
         self._list.move(Move.TOP)
         self._over_heading(1)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.widget import Widget
 
 from relman.board.ports import Progress
 from relman.model.board import Board, Section
@@ -222,7 +223,7 @@ class PipelineScreen(LiveScreen):
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()
         if self._graph_pane.notice is None:
-            self._graph.focus()
+            self.set_focus(self._graph)
 
     def on_graph_view_selected(self, event: GraphView.Selected) -> None:
         event.stop()
@@ -247,9 +248,13 @@ class PipelineScreen(LiveScreen):
             self._opened[run.id] = opened ^ {key}
             self._show_run()
         elif self._job_pane.notice is None:
-            self._lines.focus()
+            self.set_focus(self._lines)
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_again)
+
+    def _zoom(self, body: Widget | None) -> None:
+        super()._zoom(body)
         self.call_after_refresh(self._draw_again)
 
     def _draw_again(self) -> None:
@@ -287,13 +292,13 @@ class PipelineScreen(LiveScreen):
         if self.zoomed:
             self._zoom(None)
         elif self.focused is self._lines:
-            self._graph.focus()
+            self.set_focus(self._graph)
         elif self.focused is self._graph:
             if self._search:
                 self._search = ""
                 self._graph_pane.update()
             else:
-                self._runs.focus()
+                self.set_focus(self._runs)
         elif self._filter:
             self._set_filter("")
         self.refresh_bindings()

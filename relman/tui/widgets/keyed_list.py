@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from relman.model.state import Tone
 from relman.tui.present.list_row import Presenter
 from relman.tui.present.piece import Line, Piece
 from relman.tui.widgets.ink import INK_CLASSES, Ink
@@ -217,9 +218,9 @@ class KeyedList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         self._drawn[at] = line
         bar = Piece(" ")
         if at == self._at:
-            name = "list--cursor" if self.has_focus else "list--cursor-blurred"
-            base = base + self.get_component_rich_style(name)
-            bar = Piece(_BAR, accent=self.has_focus)
+            here = self.has_focus or not self.can_focus  # a menu's list is led by its input
+            base = base + self.get_component_rich_style("list--cursor" if here else "list--cursor-blurred")
+            bar = Piece(_BAR, Tone.QUIET, accent=here)
         elif at == self._hover:
             base = base + self.get_component_rich_style("list--hover")
         return self._ink.strip((bar, *line), width, base).apply_style(Style.from_meta({"row": at}))

@@ -35,9 +35,7 @@ class LogSheet(ScrollView, can_focus=True, inherit_bindings=False):
         scrollbar-size-horizontal: 0;
         scrollbar-size-vertical: 1;
         & > .log-view--cursor { background: $panel; }
-        & > .log-view--number, & > .log-view--guide { color: $foreground 45%; }
         & > .log-view--number-cursor { color: $accent; text-style: bold; }
-        & > .log-view--time, & > .log-view--mark, & > .log-view--debug { color: $foreground 65%; }
         & > .log-view--group { text-style: bold; }
         & > .log-view--error { color: $error; text-style: bold; }
         & > .log-view--warning { color: $warning; }

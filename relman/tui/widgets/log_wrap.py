@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from rich.cells import cell_len, split_graphemes
@@ -80,6 +80,16 @@ def extra_rows(raw: RawLine, width: int) -> int:
     return 0 if len(text) * 2 <= width or cell_len(text) <= width else len(row_starts(text, width)) - 1
 
 
+def _candidates(file: LogFile, number: int, width: int) -> Iterable[tuple[int, RawLine]]:
+    """The lines of a block, with their numbers; none when the block has only short ones."""
+    block = file.index.block(number)
+    data = file.block_bytes(number)
+    whole = len(data) == block.end - block.start
+    if whole and b"\t" not in data and max(map(len, data.split(b"\n"))) <= width:
+        return ()
+    return enumerate(file.block_lines(number), block.first)
+
+
 class Measured(NamedTuple):
     """The lines of more than one row found since the last report."""
 
@@ -96,8 +106,7 @@ def measure(file: LogFile, width: int, deliver: Callable[[Measured], None], stop
     count = 0
     reported = time.monotonic()
     for number in range(file.index.block_count):
-        first = file.index.block(number).first
-        for line, raw in enumerate(file.block_lines(number), first):
+        for line, raw in _candidates(file, number, width):
             extra = extra_rows(raw, width)
             if extra:
                 lines.append(line)

@@ -50,7 +50,7 @@ class Prompt(Horizontal):
         self._bar.styles.width = width_of(self._line(0))
         self.display = True
         self._bar.update()
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: the next key may be on its way already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -73,4 +73,4 @@ class Prompt(Horizontal):
         self._changed = None
         self.display = False
         if self._back_to is not None:
-            self._back_to.focus()
+            self.screen.set_focus(self._back_to)
