@@ -193,7 +193,7 @@ class _Text:
         pass
 
     def job(self, job: Job, file: BinaryIO, parts: Sequence[tuple[int, int]]) -> None:
-        prefix = f"{clean_line(job.name)}\t" if self._named else ""
+        prefix = f"{clean_line(job.name, 100)}\t" if self._named else ""
         for start, end in parts:
             for line in lines(file, start, end):
                 if line.level is not Level.ENDGROUP:

@@ -225,7 +225,7 @@ FREE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("argv", [["status"], ["graph"], ["logs", "--failed"]], ids=lambda argv: argv[0])
+@pytest.mark.parametrize("argv", [["status"], ["graph"], ["logs"]], ids=lambda argv: argv[0])
 def test_hostile_text_reaches_no_terminal(line: Line, argv: list[str]) -> None:
     if argv[0] == "logs":
         argv = [argv[0], str(run_of(line, status="failure")), *argv[1:]]
