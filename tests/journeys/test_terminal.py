@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 if shutil.which("tmux") is None:
     if os.environ.get("RELMAN_REQUIRE_ORACLES"):
@@ -42,7 +42,7 @@ class Terminal:
     def press(self, *keys: str) -> None:
         for key in keys:
             self._tmux("send-keys", key)
-            time.sleep(0.05)
+            time.sleep(0.4 if key == "Escape" else 0.15)  # an escape and a key soon after it are one chord
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
