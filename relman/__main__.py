@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # type checkers know the name; importing typing would double what --version takes
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+_VERSION = ["--version"]
 
 
 def run() -> NoReturn:
     """The console script ``relman``."""
-    _take_hooks()
-    code = main(sys.argv[1:])
-    if any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread()):
+    argv = sys.argv[1:]
+    if argv != _VERSION:
+        _take_hooks()
+    code = main(argv)
+    threads = sys.modules.get("threading")
+    if threads and any(not one.daemon for one in threads.enumerate() if one is not threads.main_thread()):
         # A thread that still waits for the network (a name that does not resolve) must not keep the process.
         sys.stderr.flush()
         os._exit(code)
@@ -25,6 +30,7 @@ def run() -> NoReturn:
 
 def _take_hooks() -> None:
     """Every way out that would print a traceback writes a report without secrets instead."""
+    import threading
 
     def tell(error: BaseException | None) -> None:
         if error is not None and not isinstance(error, SystemExit):
@@ -39,7 +45,7 @@ def _take_hooks() -> None:
 
 def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     """Runs one command and gives its exit code. Nothing escapes but ``SystemExit`` of ``--help``."""
-    if list(argv) == ["--version"]:  # before anything is imported
+    if list(argv) == _VERSION:  # before anything is imported
         from relman import __version__
 
         print(f"relman {__version__}")  # noqa: T201
