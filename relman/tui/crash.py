@@ -12,11 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from relman import __version__
+from relman.errors import Exit
 from relman.secret import Secret
 from relman.text import clean
 
-CRASHED = 70
-"""The exit code of a failed program (``EX_SOFTWARE``)."""
+CRASHED = int(Exit.FAILED)
 
 
 def report_text(error: BaseException, secrets: Iterable[Secret], now: datetime) -> str:
