@@ -209,7 +209,8 @@ def test_a_learned_policy_is_followed() -> None:
 @pytest.mark.parametrize(
     ("tag", "version"),
     [("v1.2.3", "1.2.3"), ("1.2.3", "1.2.3"), ("v1", None), ("v1.2", None), ("1.2.3.4", None),
-     ("v01.2.3", None), ("nightly", None), ("v1.2.3-rc.1", "1.2.3-rc.1"), ("vv1.2.3", None), ("v1.2.3\n", None), ("v١.2.3", None)],
+     ("v01.2.3", None), ("nightly", None), ("v1.2.3-rc.1", "1.2.3-rc.1"), ("vv1.2.3", None), ("v1.2.3\n", None),
+     ("v١.2.3", None)],
 )  # fmt: skip
 def test_which_tags_are_versions(tag: str, version: str | None) -> None:
     found = version_of_tag(tag)
