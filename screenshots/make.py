@@ -38,6 +38,7 @@ from relman.tui.widgets.keyed_list import KeyedList
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 17, 10, 24, tzinfo=UTC)
 SIZES = {"wide": (160, 45), "narrow": (80, 24)}
+_LOOKS = 20
 _PATIENCE = 60.0  # seconds until a picture must be complete
 
 
@@ -197,7 +198,12 @@ async def paint(picture: Picture, board: Board, fetch: Fetch, size: tuple[int, i
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause(0.3)
-        await pilot.pause(0.3)
+        before = ""
+        for _ in range(_LOOKS):  # a busy machine lays out late
+            await pilot.pause(0.3)
+            if _text(app) == before:
+                break
+            before = _text(app)
         return app.export_screenshot(title="relman"), _text(app)
 
 
