@@ -66,7 +66,9 @@ class Proposal:
 def parse_version(text: str) -> Version | None:
     """A SemVer 2.0.0 version, with or without a leading ``v``; None for anything else."""
     bare = text[1:] if text[:1] == "v" else text
-    return Version.parse(bare) if bare.isascii() and Version.is_valid(bare) else None
+    # semver before 3.1 takes a line break at the end.
+    plain = bare.isascii() and bare.isprintable()
+    return Version.parse(bare) if plain and Version.is_valid(bare) else None
 
 
 def version_of_tag(tag: str, *, prefix: str = "", suffix: str = "") -> Version | None:
