@@ -126,7 +126,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         _use_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection)
-    except BaseException:
+    except BaseException:  # cancelled or failed, a connection that is not given back is closed
         connection.close()
         raise
     return connection
@@ -157,7 +157,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # whatever ended it, half a migration must not stay
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise

@@ -299,7 +299,7 @@ class History:
             try:
                 work(db)
                 db.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # whatever ended it, half a change must not stay
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from relman.errors import Kind, Problem
+from relman.model import times
 from relman.model.board import Board, Fill, Section
 from relman.model.repository import Budget
 from relman.model.state import Tone
-from relman.tui.present import columns, filter, job, notice, piece, times
+from relman.tui.present import columns, filter, job, notice, piece
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
 from relman.tui.present.runs import RunsPresenter, ordered

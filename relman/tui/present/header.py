@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,10 @@ from relman.errors import Kind
 from relman.model.board import Board
 from relman.model.environment import Deployment, PendingDeployment
 from relman.model.state import State, Tone
+from relman.model.summary import version_of
+from relman.model.times import brief, clock
 from relman.tui.present.piece import BLANK, Line, Piece, quiet, safe, spread, width_of
-from relman.tui.present.times import brief, clock
 
-_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([-+].*)?$")
 _GAP = "   "
 _DEPLOYING = {
     "in_progress": State.RUNNING,
@@ -133,12 +132,6 @@ def _deployments(board: Board, name: str) -> Sequence[Deployment]:
     return () if section is None else section.value or ()
 
 
-def version_of(deployment: Deployment) -> str:
-    """What a person calls it: the tag, or the beginning of the commit."""
-    ref = deployment.ref.removeprefix("refs/tags/")
-    return safe(ref, 30) if _VERSION.match(ref) else safe(deployment.sha[:7])
-
-
 def _environment(board: Board, name: str, rank: int) -> Part:
     deployments = _deployments(board, name)
     live = next((one for one in deployments if one.state == "success"), None)
@@ -164,10 +157,10 @@ def _environment(board: Board, name: str, rank: int) -> Part:
         state = _DEPLOYING.get(newest.state)
         if state is not None:
             tail.append(Piece(f" {state.glyph}", state.tone))
-            words.append(Piece(f" {version_of(newest)}", state.tone))
+            words.append(Piece(f" {safe(version_of(newest), 30)}", state.tone))
         elif newest.state in ("failure", "error"):
             tail.append(Piece(" ×", Tone.BAD))
-            words.append(Piece(f" {version_of(newest)} failed", Tone.BAD))
+            words.append(Piece(f" {safe(version_of(newest), 30)} failed", Tone.BAD))
     spoken: list[Piece] = []
     if answers and tail:
         spoken = [tail[0], words[0]]

@@ -9,9 +9,9 @@ from relman.model.board import Section
 from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Step
 from relman.model.state import State, Tone
+from relman.model.times import ago, between, duration
 from relman.tui.present.notice import staleness
 from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
-from relman.tui.present.times import ago, between, duration
 
 _BAR = 16  # cells
 _STEPS = 84  # cells: further apart a name and its time are not read together

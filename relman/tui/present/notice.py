@@ -9,8 +9,8 @@ from typing import TypeVar
 from relman.errors import Kind, Problem
 from relman.model.board import Section
 from relman.model.state import Tone
+from relman.model.times import brief, clock, until
 from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, wrap
-from relman.tui.present.times import brief, clock, until
 
 T = TypeVar("T")
 

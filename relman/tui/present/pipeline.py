@@ -11,6 +11,7 @@ from relman.model.board import Board, Section
 from relman.model.graph import Node
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.state import State, Tone
+from relman.model.times import ago, between, duration
 from relman.model.timing import RunTime
 from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
@@ -30,7 +31,6 @@ from relman.tui.present.piece import (
     width_of,
 )
 from relman.tui.present.runs import counts
-from relman.tui.present.times import ago, between, duration
 
 _UNKNOWN: Mapping[str, float] = MappingProxyType({})
 

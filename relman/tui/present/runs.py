@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from relman.model.run import Run
 from relman.model.state import State, Tone
+from relman.model.times import between, brief, duration
 from relman.tui.present.columns import Column, header, row
 from relman.tui.present.piece import Line, Piece, quiet, safe
-from relman.tui.present.times import between, brief, duration
 
 _COLUMNS = (
     Column("", 1),
