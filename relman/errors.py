@@ -41,6 +41,7 @@ class Kind(StrEnum):
     SERVER = "server"  # 5xx, or an answer that is not what it should be
     NETWORK = "network"  # no connection, time-out, reset
     REFUSED = "refused"  # read-only, gate, stale
+    UNKNOWN = "unknown"  # a change was sent, its outcome is not known
     LOCAL = "local"  # this machine: disk full, file not readable
 
 
@@ -51,6 +52,7 @@ _EXITS = {
     Kind.PERMISSION: Exit.REFUSED,
     Kind.SSO: Exit.REFUSED,
     Kind.REFUSED: Exit.REFUSED,
+    Kind.UNKNOWN: Exit.UNKNOWN,
 }
 
 
@@ -89,6 +91,13 @@ class RelmanError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.sentence())
         self.problem = problem
+
+
+class OutcomeUnknownError(RelmanError):
+    """A change was sent and nobody knows whether it happened: no answer, a broken one, or a server's failure.
+
+    Only a look can tell. It must not be sent again before.
+    """
 
 
 def usage_error(title: str, *, detail: str = "", hint: str = "") -> RelmanError:
