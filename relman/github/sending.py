@@ -71,29 +71,14 @@ class Sender:
             else:
                 failure = unknown(deed, _reason(error))
         else:
-            return self._judge.accept(await self._read(response, deed), deed)
+            reply, broken = await _whole(response)
+            if not broken:
+                return self._judge.accept(reply, deed)
+            failure = unknown(deed, broken, reply.status)
         raise self._judge.masked(failure)  # here, so that it carries no exception that holds the request
 
     async def aclose(self) -> None:
         await self._client.aclose()
-
-    async def _read(self, response: httpx.Response, deed: Deed) -> Reply:
-        """The whole answer. A refusal is one by its status already, even where its words do not arrive."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        body, broken = bytearray(), ""
-        try:
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > _LARGEST:
-                    broken = "the answer is too large"
-                    break
-        except _AFTER as error:
-            broken = _reason(error)
-        finally:
-            await response.aclose()
-        if broken and 200 <= response.status_code < 300:
-            raise unknown(deed, broken, response.status_code)
-        return Reply(response.status_code, headers, b"" if broken else bytes(body))
 
     def _headers(self, has_body: bool) -> dict[str, str]:
         headers = {
@@ -106,6 +91,24 @@ class Sender:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return headers
+
+
+async def _whole(response: httpx.Response) -> tuple[Reply, str]:
+    """The answer, and why it is not whole. A refusal is one by its status already, even without its words."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body, broken = bytearray(), ""
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _LARGEST:
+                broken = "the answer is too large"
+                break
+    except _AFTER as error:
+        broken = _reason(error)
+    finally:
+        await response.aclose()
+    reply = Reply(response.status_code, headers, b"" if broken else bytes(body))
+    return reply, broken if 200 <= reply.status < 300 else ""
 
 
 class _Way:
