@@ -102,6 +102,10 @@ def _walk_git(judge: Judge, repo: str) -> None:
     for one in judge.get(f"{repo}/rulesets?targets=tag"):
         judge.get(f"{repo}/rulesets/{one['id']}")
     judge.get(f"{repo}/rules/branches/main")
+    for state in ("open", "closed"):
+        for one in judge.get(f"{repo}/pulls?state={state}&per_page=6"):
+            judge.get(f"{repo}/pulls/{one['number']}")
+            judge.get(f"{repo}/issues/{one['number']}/labels")
     judge.get(f"{repo}/contents/.github/workflows")
     judge.get(f"{repo}/contents/.github/workflows/ci.yml")
 
