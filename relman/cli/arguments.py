@@ -14,7 +14,7 @@ from relman.errors import usage_error
 
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed or a check found something, 2 wrong usage, 3 refused, "
-    "4 not authenticated, 130 interrupted"
+    "4 not authenticated, 5 outcome unknown, 130 interrupted"
 )
 
 
@@ -35,6 +35,16 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a number, not {text!r}") from None
+
+
+def add_consent(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that changes something."""
+    group = parser.add_argument_group("before it changes something")
+    group.add_argument("--dry-run", action="store_true", help="print the plan and change nothing")
+    group.add_argument("--yes", action="store_true", help="do not ask; not enough for production")
+    group.add_argument(
+        "--confirm", default="", metavar="WORD", help="the word that a change to production asks for"
+    )
 
 
 def run_number(text: str) -> int:
