@@ -27,9 +27,10 @@ class Command:
     """One thing a person can ask for.
 
     ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
-    it out of the footer), ``title`` the palette entry ("" keeps it out of the palette), ``help`` a
-    sentence. ``rank`` orders the footer: small numbers stay longest when the line is short. A command is
-    carried out by the host's ``method``, or by ``does``, which is given the host.
+    it out of the footer; a function is given the host and says it for the moment), ``title`` the palette
+    entry ("" keeps it out of the palette), ``help`` a sentence. ``rank`` orders the footer: small numbers
+    stay longest when the line is short. A command is carried out by the host's ``method``, or by ``does``,
+    which is given the host.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Command:
     title: str
     help: str
     group: str
-    footer: str = ""
+    footer: str | Callable[[Any], str] = ""
     rank: int = 50
     priority: bool = False  # seen before a focused input field sees the key
     method: str = ""
@@ -47,6 +48,10 @@ class Command:
     def available(self, host: object) -> bool:
         """Whether it does something right now."""
         return self.when is None or self.when(host)
+
+    def footer_of(self, host: object) -> str:
+        """The footer text as it is now."""
+        return self.footer(host) if callable(self.footer) else self.footer
 
     def run(self, host: object) -> None:
         if self.does is not None:
@@ -58,7 +63,7 @@ class Command:
         return Binding(
             ",".join(self.keys),
             f"run_command({self.name!r})",
-            self.footer or self.title or self.help,
+            self.title or self.help,
             show=bool(self.footer),
             priority=self.priority,
             id=self.name,
@@ -71,7 +76,7 @@ def command(
     title: str,
     help: str,
     group: str,
-    footer: str = "",
+    footer: str | Callable[[Any], str] = "",
     rank: int = 50,
     priority: bool = False,
     when: Callable[[Any], bool] | None = None,

@@ -13,6 +13,7 @@ from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.header import Part, header_line
 from relman.tui.present.piece import Line
 from relman.tui.present.tabs import tab_forms, tabs_line
+from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.moves import Move, moving
@@ -50,6 +51,10 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
 
     def apply(self, board: Board) -> None:
         """Shows this board."""
+
+    def selected(self) -> Selected:
+        """What an action acts on if its key is pressed now."""
+        return Selected()
 
     def tick(self) -> None:
         """A second has passed."""
