@@ -19,7 +19,7 @@ from tests.bench import dashboard
 from tests.bench.screen import Screen
 
 SIZES = [(120, 36), (160, 45)]
-BARE = '''
+BARE = """
 from textual.app import App
 from textual.widgets import Static
 
@@ -28,7 +28,7 @@ class Bare(App):
         yield Static("here I am")
 
 Bare().run()
-'''
+"""
 
 
 def main(repeats: int = 25, settle: float = 20.0) -> None:

@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-_ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\|\x1b[^\[\]P]")
+_ESCAPES = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\|\x1b[^\[\]P]"
+)
 # What a present-day terminal says when asked for synchronised output, sizes in band, and its attributes.
 _ANSWERS = {
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",
@@ -37,7 +39,9 @@ class Screen:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         # COLUMNS and LINES would tell the program another size than the terminal has.
-        kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}}
+        kept = {
+            name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}
+        }
         self.written = bytearray()
         self._asked_to = 0
         self.began = time.perf_counter()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual.strip import Strip
 from textual.widget import Widget
 
 from relman.tui.present.piece import BLANK, Line
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import Ink
 
 
 class LineBar(Widget):
     """Draws what ``make`` gives for its width. ``update`` asks again and redraws when that differs."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     DEFAULT_CSS = "LineBar { height: 1; width: 1fr; }"
     ALLOW_SELECT = False
 
