@@ -30,6 +30,7 @@ from starlette.datastructures import Headers, QueryParams
 from relman.demo.exchange import Refusal, Reply
 from relman.demo.limits import Limits
 from relman.demo.people import VIEWER
+from relman.demo.records import RulesetRecord
 from relman.demo.rights import Rights, rights_from
 from relman.demo.site import RunsCap, Site
 from relman.demo.target import Target
@@ -102,11 +103,23 @@ def _token(site: Site, wish: Wish) -> Wish:
     return {"user": site.world.viewer.login, **site.rights.rendered()}
 
 
+def _rules(site: Site, wish: Wish) -> Wish:
+    (tags,) = site.world.rulesets
+    _restrict(tags, creation=bool(wish["creation"]))
+    return {"name": tags.name, "rules": list(tags.rules)}
+
+
+def _restrict(ruleset: RulesetRecord, *, creation: bool) -> None:
+    ruleset.rules = [rule for rule in ruleset.rules if rule != "creation"] + ["creation"] * creation
+
+
 def _clear(site: Site, wish: Wish) -> Wish:
     site.faults.clear()
     site.limits = Limits()
     site.cap = RunsCap()
     site.rights = Rights()
+    for ruleset in site.world.rulesets:
+        _restrict(ruleset, creation=False)
     site.world.viewer = VIEWER
     site.seen.clear()
     return _state(site, wish)
@@ -121,5 +134,6 @@ _MOVES: dict[tuple[str, str], Callable[[Site, Wish], Wish]] = {
     ("POST", "/limit"): _limit,
     ("POST", "/cap"): _cap,
     ("POST", "/token"): _token,
+    ("POST", "/rules"): _rules,
     ("POST", "/clear"): _clear,
 }

@@ -6,9 +6,10 @@ they start. :class:`relman.demo.state.Refusal` is raised where GitHub would refu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from relman.demo import git_refs
 from relman.demo.failures import FAILURES, FINE, Fate
 from relman.demo.hub import MAIN, Hub
 from relman.demo.records import (
@@ -20,6 +21,7 @@ from relman.demo.records import (
     ReleaseRecord,
     RunRecord,
     TagRecord,
+    TeamRecord,
     UserRecord,
     WorkflowRecord,
 )
@@ -178,10 +180,38 @@ class Moves:
 
     # Pull requests
 
-    def open_pull(self, branch: str, title: str, author: UserRecord) -> PullRecord:
+    def open_pull(
+        self, branch: str, title: str, author: UserRecord, *, body: str | None = None, draft: bool = False
+    ) -> PullRecord:
         """A pull request from a branch to main; its checks start."""
         self.advance()
-        return self._hub.open_pull(branch, title, author, fate=self._fate())
+        pull = self._hub.open_pull(branch, title, author, fate=self._fate())
+        pull.body, pull.draft = body, draft
+        return pull
+
+    def edit_pull(
+        self, pull: PullRecord, *, title: str | None = None, body: str | None = None, close: bool = False
+    ) -> None:
+        self.advance()
+        pull.title = title or pull.title
+        pull.body = pull.body if body is None else body
+        pull.updated_at = self._hub.agenda.now
+        if close and pull.open:
+            git_refs.close(pull, self._hub.agenda.now)
+
+    def label(self, pull: PullRecord, names: Sequence[str]) -> None:
+        """Adds labels; one that nobody used before comes to be."""
+        self.advance()
+        pull.labels = list(dict.fromkeys([*pull.labels, *names]))
+        pull.updated_at = self._hub.agenda.now
+
+    def ask_reviewers(
+        self, pull: PullRecord, people: Sequence[UserRecord], teams: Sequence[TeamRecord]
+    ) -> None:
+        self.advance()
+        pull.reviewers += [one for one in people if one not in pull.reviewers]
+        pull.team_reviewers += [one for one in teams if one not in pull.team_reviewers]
+        pull.updated_at = self._hub.agenda.now
 
     def merge(self, pull: PullRecord, user: UserRecord, *, squash: bool = True) -> CommitRecord:
         """Merges an open pull request into main and deletes its branch."""

@@ -146,7 +146,8 @@ class World(Moves):
         failure = self._runs.failures.get(job.id)
         warnings = self._runs.warnings.get(job.id, ())
         serving = self._restored(job) if job.key == "rollback-production" else None
-        return write_log(job, run, failure=failure, warnings=warnings, serving=serving)
+        debug = run.attempts[job.attempt - 1].debug
+        return write_log(job, run, failure=failure, warnings=warnings, serving=serving, debug=debug)
 
     def _restored(self, job: JobRecord) -> tuple[str, str] | None:
         """Version and commit that production had before a job that rolled back."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from relman.demo.records import AttemptRecord, JobRecord, RunRecord, StepRecord, WorkflowRecord
 from relman.demo.render.commits import head_commit
 from relman.demo.render.people import user
+from relman.demo.render.pulls import PULL_IDS
 from relman.demo.render.repository import nested
 from relman.demo.view import JSON, REPOSITORY_ID, View, escape, node_id, stamp, stamp_or_none
-
-_PULL_IDS = 1_900_000_000  # a pull request's id is its number beyond this
 
 
 def workflow(view: View, record: WorkflowRecord) -> JSON:
@@ -88,7 +87,7 @@ def _pull_requests(view: View, record: RunRecord) -> list[JSON]:
     return [
         {
             "url": view.repo(f"/pulls/{pull.number}"),
-            "id": _PULL_IDS + pull.number,
+            "id": PULL_IDS + pull.number,
             "number": pull.number,
             "head": {"ref": pull.branch, "sha": pull.head, "repo": repository},
             "base": {

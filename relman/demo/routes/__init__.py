@@ -11,15 +11,18 @@ from relman.demo.routes.environments import ROUTES as ENVIRONMENTS
 from relman.demo.routes.git import ROUTES as GIT
 from relman.demo.routes.logs import ROUTES as LOGS
 from relman.demo.routes.publishing import ROUTES as PUBLISHING
+from relman.demo.routes.pulls import ROUTES as PULLS
 from relman.demo.routes.refs import ROUTES as REFS
 from relman.demo.routes.releases import ROUTES as RELEASES
 from relman.demo.routes.reviews import ROUTES as REVIEWS
 from relman.demo.routes.rules import ROUTES as RULES
+from relman.demo.routes.run_moves import ROUTES as RUN_MOVES
 from relman.demo.routing import Route
 
 EVERY: tuple[Route, ...] = (
     *ACCOUNT,
     *ACTIONS,
+    *RUN_MOVES,
     *LOGS,
     *CHECKS,
     *ENVIRONMENTS,
@@ -30,5 +33,6 @@ EVERY: tuple[Route, ...] = (
     *GIT,
     *REFS,
     *RULES,
+    *PULLS,
     *GRAPHQL,
 )
