@@ -16,7 +16,7 @@ from relman.board.memory import Forgetful, Memory
 from relman.board.merge import keep_identity, newest_page, with_runs
 from relman.board.ports import Clock, GitHubReader, HealthReader
 from relman.board.sections import Ask, Part, section_of
-from relman.board.source import read_source
+from relman.model.run_source import read_source
 from relman.board.store import Store
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
