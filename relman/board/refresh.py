@@ -16,7 +16,6 @@ from relman.board.memory import Forgetful, Memory
 from relman.board.merge import keep_identity, newest_page, with_runs
 from relman.board.ports import Clock, GitHubReader, HealthReader
 from relman.board.sections import Ask, Part, section_of
-from relman.board.source import read_source
 from relman.board.store import Store
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
@@ -24,6 +23,7 @@ from relman.model.board import Board, Section
 from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.health import HealthCheck
 from relman.model.run import Job, Run, WorkflowSource
+from relman.model.run_source import read_source
 
 _log = logging.getLogger(__name__)
 

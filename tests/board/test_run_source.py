@@ -1,6 +1,6 @@
 import pytest
 
-from relman.board.source import called_files, read_source
+from relman.model.run_source import called_files, read_source
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.run import ReferencedWorkflow
 
