@@ -164,6 +164,7 @@ def comparison(reply: Reply, request: Request) -> Comparison:
         behind_by=number(fields, "behind_by") or 0,
         total=len(commits) if total is None else total,
         commits=commits,
+        files=each(children(fields, "files"), lambda file: exact(file, "filename") or None),
     )
 
 
