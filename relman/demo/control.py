@@ -29,6 +29,8 @@ from starlette.datastructures import Headers, QueryParams
 
 from relman.demo.exchange import Refusal, Reply
 from relman.demo.limits import Limits
+from relman.demo.people import VIEWER
+from relman.demo.rights import Rights, rights_from
 from relman.demo.site import RunsCap, Site
 from relman.demo.target import Target
 from relman.demo.view import stamp
@@ -93,17 +95,19 @@ def _cap(site: Site, wish: Wish) -> Wish:
 
 
 def _token(site: Site, wish: Wish) -> Wish:
-    if "kind" in wish:
-        site.fine_grained = {"classic": False, "fine-grained": True}[wish["kind"]]
-    site.revoked = bool(wish.get("revoked", site.revoked))
-    return {"kind": "fine-grained" if site.fine_grained else "classic", "revoked": site.revoked}
+    rest = dict(wish)
+    if (login := rest.pop("user", None)) is not None:
+        site.world.viewer = site.world.person(login)
+    site.rights = rights_from(rest, site.rights)
+    return {"user": site.world.viewer.login, **site.rights.rendered()}
 
 
 def _clear(site: Site, wish: Wish) -> Wish:
     site.faults.clear()
     site.limits = Limits()
     site.cap = RunsCap()
-    site.fine_grained = site.revoked = False
+    site.rights = Rights()
+    site.world.viewer = VIEWER
     site.seen.clear()
     return _state(site, wish)
 

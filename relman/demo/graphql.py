@@ -13,6 +13,7 @@ from typing import Any
 
 from relman.demo.exchange import Ask, Refusal, Reply
 from relman.demo.records import PullRecord, ReleaseRecord
+from relman.demo.releases import latest
 from relman.demo.routing import Route
 from relman.demo.stage import Stage
 from relman.demo.view import JSON, stamp, stamp_or_none
@@ -178,13 +179,12 @@ def _repository(world: Stage, field: Field) -> JSON:
 
 
 def _release(world: Stage, record: ReleaseRecord) -> JSON:
-    latest = next((one for one in world.releases if not one.draft and not one.prerelease), None)
     return {
         "name": record.name,
         "tagName": record.tag,
         "isDraft": record.draft,
         "isImmutable": False,
-        "isLatest": record is latest,
+        "isLatest": record is latest(world.releases),
         "isPrerelease": record.prerelease,
         "createdAt": stamp(record.created_at),
         "publishedAt": stamp_or_none(record.published_at),

@@ -117,7 +117,7 @@ def problem_of(
         )
     if status == 403:
         return _forbidden(reply, what, words, authenticated)
-    if status == 404:
+    if status == 404 or (status == 422 and words.lower().startswith("no commit found")):
         return Problem(
             Kind.NOT_FOUND,
             f"GitHub does not show {what}",

@@ -82,7 +82,7 @@ def _pull_requests(view: View, record: RunRecord) -> list[JSON]:
     """Open ones only: GitHub leaves a merged one out of its runs."""
     world = view.world
     pull = world.pulls.get(record.pull_request or 0)
-    if pull is None or pull.merged_at is not None:
+    if pull is None or not pull.open:
         return []
     repository = {"id": REPOSITORY_ID, "url": view.repo(), "name": world.name}
     return [

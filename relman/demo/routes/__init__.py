@@ -10,7 +10,11 @@ from relman.demo.routes.contents import ROUTES as CONTENTS
 from relman.demo.routes.environments import ROUTES as ENVIRONMENTS
 from relman.demo.routes.git import ROUTES as GIT
 from relman.demo.routes.logs import ROUTES as LOGS
+from relman.demo.routes.publishing import ROUTES as PUBLISHING
+from relman.demo.routes.refs import ROUTES as REFS
 from relman.demo.routes.releases import ROUTES as RELEASES
+from relman.demo.routes.reviews import ROUTES as REVIEWS
+from relman.demo.routes.rules import ROUTES as RULES
 from relman.demo.routing import Route
 
 EVERY: tuple[Route, ...] = (
@@ -19,8 +23,12 @@ EVERY: tuple[Route, ...] = (
     *LOGS,
     *CHECKS,
     *ENVIRONMENTS,
+    *REVIEWS,
     *RELEASES,
+    *PUBLISHING,
     *CONTENTS,
     *GIT,
+    *REFS,
+    *RULES,
     *GRAPHQL,
 )

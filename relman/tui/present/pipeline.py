@@ -141,8 +141,21 @@ def remark(picture: Picture) -> Line:
     return (Piece(mark, Tone.WAITING), quiet(safe(picture.reason, 300)))
 
 
-def job_title(node: Node | None, picture: Picture | None, now: datetime, width: int) -> Line:
-    """The selected box. ``now`` is the server's."""
+def job_title(
+    node: Node | None,
+    picture: Picture | None,
+    now: datetime,
+    width: int,
+    words: str = "",
+    found: tuple[int, int] | None = None,
+) -> Line:
+    """The selected box; ``found`` tells which of how many lines with ``words`` is shown. ``now`` is the server's."""
+    if found is not None:
+        place = Piece(
+            f"{found[0]}/{found[1]}" if found[1] else "not found", Tone.PLAIN if found[1] else Tone.WAITING
+        )
+        right: Line = (quiet("find "), Piece(safe(words, 24)), quiet("  "), place)
+        return spread(job_title(node, picture, now, max(0, width - width_of(right) - 2)), right, width)
     if node is None or picture is None:
         return plain("Job", strong=True)
     job = picture.job(node.key)

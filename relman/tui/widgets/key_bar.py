@@ -58,14 +58,14 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
-        found = sorted(
-            (live for live in live_commands(self.screen) if live.command.footer),
-            key=lambda live: live.command.rank,
-        )
+        found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
         left = self.size.width - 2
         for live in found:
-            entry = Entry(live.keys[0], live.command.footer, live.presses)
+            text = live.command.footer_of(live.host)
+            if not text or not live.keys:
+                continue
+            entry = Entry(live.keys[0], text, live.presses)
             left -= cell_len(entry.shown) + 1 + cell_len(entry.text) + (2 if entries else 0)
             if left < 0:
                 break
