@@ -45,8 +45,8 @@ def protection(
 
 def reviewers_in_words(reviewers: Sequence[Reviewer]) -> str:
     """ "amara-okafor, team release-managers": people first."""
-    people = sorted(clean_line(one.name) for one in reviewers if one.kind != "Team")
-    teams = sorted(f"team {clean_line(one.name)}" for one in reviewers if one.kind == "Team")
+    people = sorted(_shown(one.name) for one in reviewers if one.kind != "Team")
+    teams = sorted(f"team {_shown(one.name)}" for one in reviewers if one.kind == "Team")
     return ", ".join([*people, *teams])
 
 
@@ -95,7 +95,7 @@ def _refs(
         ]
     parts = []
     for kind, one, many in (("branch", "branch", "branches"), ("tag", "tag", "tags")):
-        patterns = sorted({clean_line(each.pattern) for each in policies if each.kind == kind})
+        patterns = sorted({_shown(each.pattern) for each in policies if each.kind == kind})
         plain = len(patterns) == 1 and not set("*?[") & set(patterns[0])
         if patterns:
             parts.append(f"{one if plain else many} {', '.join(patterns)}")
@@ -105,9 +105,14 @@ def _refs(
 def _apps(environment: Environment, custom: Sequence[CustomRule] | None) -> list[Protection]:
     if custom is None:
         kinds = sorted({rule.kind for rule in environment.rules} - _BUILT_IN)
-        return [Protection(f"A rule of an app: {clean_line(kind)}") for kind in kinds]
+        return [Protection(f"A rule of an app: {_shown(kind)}") for kind in kinds]
     return [
-        Protection(f"The app {clean_line(rule.app)} decides, too; nobody can answer for it")
+        Protection(f"The app {_shown(rule.app)} decides, too; nobody can answer for it")
         for rule in custom
         if rule.enabled
     ]
+
+
+def _shown(name: str) -> str:
+    """An identifier for people; one that is nothing but controls has no readable form."""
+    return clean_line(name) or "(unreadable)"
