@@ -84,7 +84,7 @@ class Board:
     approvals: Mapping[int, Section[tuple[Approval, ...]]] = field(default_factory=_nothing)
     # By job id:
     annotations: Mapping[int, Section[tuple[Annotation, ...]]] = field(default_factory=_nothing)
-    protected_branches: Section[int] = Section()  # how many there are; read where an environment asks for them
+    any_protected: Section[bool] = Section()  # whether a branch is protected; read where an environment asks
     # By environment name:
     policies: Mapping[str, Section[tuple[BranchPolicy, ...]]] = field(default_factory=_nothing)
     custom_rules: Mapping[str, Section[tuple[CustomRule, ...]]] = field(default_factory=_nothing)

@@ -162,7 +162,7 @@ def places(board: Board, gates: Sequence[Waiting] = ()) -> tuple[Place, ...]:
                 environment,
                 board.policies.get(name, Section()).value,
                 board.custom_rules.get(name, Section()).value,
-                board.protected_branches.value,
+                board.any_protected.value,
             )
             if environment is not None
             else ()

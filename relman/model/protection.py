@@ -23,12 +23,12 @@ def protection(
     environment: Environment,
     policies: Sequence[BranchPolicy] | None = None,
     custom: Sequence[CustomRule] | None = None,
-    protected_branches: int | None = None,
+    any_protected: bool | None = None,
 ) -> tuple[Protection, ...]:
     """The rules of an environment, reviewers first.
 
     None for what was not read (yet): ``policies`` are the branch and tag patterns, ``custom`` the rules of
-    apps, ``protected_branches`` how many branches of the repository are protected.
+    apps, ``any_protected`` whether the repository protects a branch at all.
     """
     said: list[Protection] = []
     for rule in environment.rules:
@@ -38,7 +38,7 @@ def protection(
         if rule.kind == "wait_timer" and rule.wait_minutes:
             minutes = "1 minute" if rule.wait_minutes == 1 else f"{rule.wait_minutes} minutes"
             said.append(Protection(f"Waits {minutes} first"))
-    said += _refs(environment, policies, protected_branches)
+    said += _refs(environment, policies, any_protected)
     said += _apps(environment, custom)
     return tuple(said) or (Protection("No protection: every branch and tag deploys at once"),)
 
@@ -75,10 +75,10 @@ def _review(rule: ProtectionRule) -> list[Protection]:
 
 
 def _refs(
-    environment: Environment, policies: Sequence[BranchPolicy] | None, protected: int | None
+    environment: Environment, policies: Sequence[BranchPolicy] | None, any_protected: bool | None
 ) -> list[Protection]:
     if environment.protected_branches:
-        if protected == 0:
+        if any_protected is False:
             return [
                 Protection(
                     "Only protected branches, and none is protected: everything may deploy", finding=True

@@ -52,9 +52,9 @@ def said(rules=(), policies=None, custom=None, protected=None, **more):
             [("No protection: every branch and tag deploys at once", False)],
         ),
         ({"protected_branches": True}, [("Only protected branches", False)]),
-        ({"protected_branches": True, "protected": 3}, [("Only protected branches", False)]),
+        ({"protected_branches": True, "protected": True}, [("Only protected branches", False)]),
         (
-            {"protected_branches": True, "protected": 0},
+            {"protected_branches": True, "protected": False},
             [("Only protected branches, and none is protected: everything may deploy", True)],
         ),
         ({"custom_policies": True}, [("Only certain branches or tags", False)]),
@@ -100,7 +100,7 @@ names = st.text(min_size=1, max_size=12)
     policies=st.none()
     | st.lists(st.builds(BranchPolicy, st.integers(), names, st.sampled_from(["branch", "tag"])), max_size=4),
     custom=st.none() | st.lists(st.builds(CustomRule, st.integers(), names, st.booleans()), max_size=3),
-    protected=st.none() | st.integers(0, 3),
+    protected=st.none() | st.booleans(),
     protected_branches=st.booleans(),
     custom_policies=st.booleans(),
 )  # fmt: skip
