@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -13,7 +13,7 @@ from textual.widget import Widget
 from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import Ink
 
 
 class Entry(NamedTuple):
@@ -30,7 +30,6 @@ class KeyBar(Widget):
     Textual's own footer makes its widgets anew with every change of bindings; this one has none.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
