@@ -175,7 +175,9 @@ def live_changed(before: Facts, fresh: Facts, intent: Review) -> Problem | None:
 
 
 def stale(
-    title: str, detail: str = "", hint: str = "The plan is stale, nothing was sent. Look again before you decide."
+    title: str,
+    detail: str = "",
+    hint: str = "The plan is stale, nothing was sent. Look again before you decide.",
 ) -> Problem:
     return Problem(Kind.REFUSED, title, detail, hint)
 
