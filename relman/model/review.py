@@ -5,6 +5,7 @@ What a person saw is bound to the run's attempt, its commit and the very environ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,6 +94,11 @@ def answer(facts: Facts, target: Target) -> Approval | None:
         # It did wait in this attempt and does no more: the newest review of it must have ended that.
         said = tuple(one for one in facts.approvals if one.state in REVIEWS and target.name in one.environments)
     return said[0] if said else None
+
+
+def answered_in(approvals: Sequence[Approval], environment: str) -> bool:
+    """Whether any attempt of a run was reviewed for this environment."""
+    return any(one.state in REVIEWS and environment in one.environments for one in approvals)
 
 
 def is_mine(one: Approval, facts: Facts) -> bool:
