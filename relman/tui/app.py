@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import App
@@ -22,13 +22,13 @@ from relman.model.board import Board
 from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.commands.live import live_commands
+from relman.tui.commands.live import run_live
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
 from relman.tui.screens.live import LiveScreen
-from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.settings import DashboardSettings
+from relman.tui.tabs import TABS, Tab, tab_commands
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 
 if TYPE_CHECKING:
@@ -50,14 +50,21 @@ _KEY_NAMES = {
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
 
+def _on_screen(app: object) -> bool:
+    """Whether no menu or dialog stands in front."""
+    return isinstance(cast("RelmanApp", app).screen, LiveScreen)
+
+
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself."""
 
     CSS_PATH = "app.tcss"
     TITLE = "relman"
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"pipeline": PipelineScreen}
-    DEFAULT_MODE = "pipeline"
+    TABS: ClassVar[tuple[Tab, ...]] = TABS
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
+    DEFAULT_MODE = TABS[0].mode
+    MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
         (0, "-narrow"),
         (100, "-medium"),
@@ -184,6 +191,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequences)
 
+    # ── tabs ─────────────────────────────────────────────────────────────────────────────────
+
+    def go(self, tab: Tab) -> None:
+        """To a tab as it was left; from within that tab, to its first view."""
+        if self.current_mode != tab.mode:
+            self.switch_mode(tab.mode)
+            return
+        for screen in self.screen_stack[:0:-1]:
+            screen.dismiss()
+
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 
     @command(
@@ -208,7 +225,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Commands",
         rank=85,
-        when=lambda app: isinstance(app.screen, LiveScreen),
+        when=_on_screen,
     )
     def show_palette(self) -> None:
         from relman.tui.screens.palette import PaletteScreen
@@ -223,7 +240,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
-        when=lambda app: isinstance(app.screen, LiveScreen),
+        when=_on_screen,
     )
     def show_help(self) -> None:
         from relman.tui.screens.help import HelpScreen
@@ -235,10 +252,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         behind = menu.behind
 
         def run(name: str | None) -> None:
-            for live in live_commands(behind) if name is not None else ():
-                if live.command.name == name:
-                    live.run()
-                    return
+            if name is not None:
+                run_live(behind, name)
 
         self.push_screen(menu, run)
 

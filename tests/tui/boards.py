@@ -284,8 +284,8 @@ class Watch:
         self.started = 0
 
 
-def app(first: Board | None = None, **settings: object) -> RelmanApp:
-    return RelmanApp(
+def app(first: Board | None = None, app_class: type[RelmanApp] = RelmanApp, **settings: object) -> RelmanApp:
+    return app_class(
         Watch(first or board()),
         DashboardSettings(**{"theme": "dark", **settings}),
         FixedClock(),

@@ -1,8 +1,8 @@
 """What a command is, and how a screen or the app carries its commands.
 
-A method decorated with :func:`command` is a command. That one declaration gives the key binding (its
-name is the binding's id, so a configuration can give it other keys), the footer entry, the palette
-entry and the help row.
+A method decorated with :func:`command` is a command; those that come from data (one for each tab) stand in
+``MORE_COMMANDS``. That one declaration gives the key binding (its name is the binding's id, so a
+configuration can give it other keys), the footer entry, the palette entry and the help row.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Command:
 
     ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
     it out of the footer), ``title`` the palette entry ("" keeps it out of the palette), ``help`` a
-    sentence. ``rank`` orders the footer: small numbers stay longest when the line is short.
+    sentence. ``rank`` orders the footer: small numbers stay longest when the line is short. A command is
+    carried out by the host's ``method``, or by ``does``, which is given the host.
     """
 
     name: str
@@ -41,10 +42,17 @@ class Command:
     priority: bool = False  # seen before a focused input field sees the key
     method: str = ""
     when: Callable[[Any], bool] | None = None
+    does: Callable[[Any], object] | None = None
 
     def available(self, host: object) -> bool:
         """Whether it does something right now."""
         return self.when is None or self.when(host)
+
+    def run(self, host: object) -> None:
+        if self.does is not None:
+            self.does(host)
+        else:
+            getattr(host, self.method)()
 
     def binding(self) -> Binding:
         return Binding(
@@ -82,6 +90,7 @@ class CommandHost(_Node):
     """Carries commands; mixed into a screen or the app before Textual's class."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
+    MORE_COMMANDS: ClassVar[tuple[Command, ...]] = ()
 
     def __init_subclass__(cls, *args: Any, **kwargs: Any) -> None:
         # Textual merges the bindings of a class while the class is made, so they must stand before.
@@ -102,7 +111,7 @@ class CommandHost(_Node):
         """Runs a command of this host, if it may run now."""
         declared = type(self).commands().get(name)
         if declared is not None and declared.available(self):
-            getattr(self, declared.method)()
+            declared.run(self)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Textual asks before it shows or runs an action; a command that cannot run is not there."""
@@ -117,3 +126,4 @@ def _declared_in(owner: type) -> Iterator[Command]:
         declared = getattr(member, _MARK, None)
         if isinstance(declared, Command):
             yield declared
+    yield from vars(owner).get("MORE_COMMANDS", ())

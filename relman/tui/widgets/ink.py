@@ -14,6 +14,7 @@ from relman.tui.present.piece import Piece
 
 # Style sheets give these classes their colours (see app.tcss).
 INK_CLASSES = {f"ink--{tone.value}" for tone in Tone} | {"ink--accent"}
+TARGET = "target"  # where a piece's target stands in what the mouse meets
 
 
 class Ink:
@@ -38,7 +39,11 @@ class Ink:
             self._styles[wanted] = found
         return found
 
+    def _aimed(self, piece: Piece) -> Style:
+        style = self.style(piece)
+        return style + Style.from_meta({TARGET: piece.target}) if piece.target else style
+
     def strip(self, line: Iterable[Piece], width: int, base: Style) -> Strip:
         """The line on the ``base`` style, in exactly ``width`` cells."""
-        segments = [Segment(piece.text, base + self.style(piece)) for piece in line if piece.text]
+        segments = [Segment(piece.text, base + self._aimed(piece)) for piece in line if piece.text]
         return Strip(segments).adjust_cell_length(width, base)
