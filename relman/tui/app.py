@@ -88,6 +88,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
             del os.environ["NO_COLOR"]
         super().__init__()
+        if self.no_color:
+            from textual.filter import Monochrome
+
+            from relman.tui.no_colour import WithoutColour
+
+            plain = WithoutColour(self._colours_that_mean)
+            self._filters = [plain if isinstance(one, Monochrome) else one for one in self._filters]
         self.watch_ = watch
         self.settings = settings or DashboardSettings()
         self.clock: Clock = clock or SystemClock()
@@ -105,6 +112,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+
+    def _colours_that_mean(self) -> tuple[frozenset[str], str]:
+        """The theme's quiet colours, and the ground of the cursor, for terminals that want none."""
+        theme = self.current_theme
+        quiet = frozenset({theme.variables["tone-quiet"], theme.variables["line"]})
+        return quiet, theme.variables["input-cursor-background"]
 
     # ── the board ────────────────────────────────────────────────────────────────────────────
 
