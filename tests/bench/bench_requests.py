@@ -15,7 +15,7 @@ from typing import Any
 
 from relman.board.clock import SystemClock
 from relman.board.history import History
-from relman.board.schedule import View
+from relman.board.view import View
 from relman.board.watch import Watch
 from relman.demo import embed
 from relman.github.reader import Reader
@@ -44,7 +44,7 @@ async def measure(label: str, world: embed.Embedded, minutes: float) -> None:
 async def main(directory: Path, minutes: float, world: embed.Embedded) -> None:
     history = History.open(directory, world.api_url, world.repo)
     reader = Reader(world.repo, api_url=world.api_url, token=Secret(world.token), validators=history.validators)
-    watch = Watch(world.repo, reader, history, SystemClock(), directory / "logs", fill_pace=0)
+    watch = Watch(world.repo, lambda: reader, history, SystemClock(), directory / "logs", fill_pace=0)
     watch.start()
     quiet = 0
     last = -1
