@@ -23,10 +23,10 @@ def run_dashboard(app: RelmanApp) -> int:
     without waiting for them.
     """
     loop = asyncio.new_event_loop()
+    collecting = loop.create_task(_collect_garbage_from(app.first_frame))
     _say(terminal.PUSH_TITLE)
     try:
         asyncio.set_event_loop(loop)
-        collecting = loop.create_task(_collect_garbage_from(app.first_frame))
         loop.run_until_complete(app.run_async())
     except KeyboardInterrupt:
         return 130
