@@ -16,7 +16,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.signal import Signal
 
-from relman.board.schedule import View
+from relman.board.view import View
 from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
@@ -105,6 +105,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
+        self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._overrides: Mapping[str, str] = {}
@@ -134,7 +135,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def _tell(self, view: View) -> None:
         self._view = view
-        self.watch_.poller.look(view)
+        if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
+            self.watch_.poller.look(view)
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
@@ -144,7 +146,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.call_after_refresh(self._first_frame_is_out)
 
     def _first_frame_is_out(self) -> None:
+        self.first_frame.set()
         self.watch_.start()
+        self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
 
