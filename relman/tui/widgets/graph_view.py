@@ -163,14 +163,14 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
 
         if style.role is Role.BLANK:
             return RichStyle()
-        if style.dim:
-            return ink("graph--dim" if not style.lit else "ink--accent")
         if style.role in (Role.BORDER, Role.LINE):
             if style.lit:
                 return ink("ink--accent")
             if style.tone in _LOUD and style.role is Role.BORDER:
                 return ink(f"ink--{style.tone.value}")
             return ink("ink--quiet" if style.critical else "graph--line")
+        if style.dim:
+            return ink("graph--dim" if not style.lit else "ink--accent")
         if style.role is Role.NAME:
             return ink("ink--plain") + RichStyle(bold=style.lit or style.tone is Tone.BAD)
         if style.role in (Role.NOTE, Role.REST):
