@@ -450,10 +450,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            now = self.now()
-            text = crash.report_text(error, self.settings.secrets, now)
-            directory = self.settings.state_directory
-            path = crash.write_report(directory, text, now) if directory is not None else None
+            path = self.settings.report(error)
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))
