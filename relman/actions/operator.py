@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -65,6 +65,11 @@ class Operator:
         facts = await action.gather(intent)
         plan = action.plan(facts, intent)
         return Prepared(plan, self.gate.refusal(plan, self.clock.now()), action, facts, intent)
+
+    def replan(self, prepared: Prepared[F], intent: object) -> Prepared[F]:
+        """The plan for another intent of the same kind from the same facts: nothing is read."""
+        plan = prepared.action.plan(prepared.facts, intent)
+        return replace(prepared, plan=plan, refusal=self.gate.refusal(plan, self.clock.now()), intent=intent)
 
     async def run(self, prepared: Prepared[Any], *, word: str = "") -> AsyncIterator[Event]:
         """Carries a plan out that a person has agreed to; ``word`` is what they typed. Ends with one ``Ended``."""

@@ -10,10 +10,13 @@ from relman.demo.exchange import Ask, Refusal
 
 
 class Body:
-    """An object; an empty body counts as one without keys. A key with null counts as left out."""
+    """An object; an empty body counts as one without keys. A key with null counts as left out.
 
-    def __init__(self, ask: Ask) -> None:
-        self._values = _parsed(ask.body)
+    ``array`` names the key that a bare array stands for, where GitHub takes one.
+    """
+
+    def __init__(self, ask: Ask, *, array: str | None = None) -> None:
+        self._values = _parsed(ask.body, array)
 
     def text(self, name: str) -> str | None:
         value = self._values.get(name)
@@ -87,13 +90,15 @@ class Body:
             raise _invalid(f"{_shown(name)} wasn't supplied.")
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def _parsed(content: bytes, array: str | None) -> dict[str, Any]:
     if not content.strip():
         return {}
     try:
         found = json.loads(content)
     except ValueError:
         raise Refusal(400, "Problems parsing JSON") from None
+    if array is not None and isinstance(found, list):
+        return {array: found}
     if not isinstance(found, dict):
         raise Refusal(400, "Body should be a JSON object")
     return found

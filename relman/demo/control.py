@@ -12,8 +12,24 @@
 ``POST /_world/limit {"remaining"}``  spends the token's hourly budget down to that
 ``POST /_world/cap {…}``              ``results``: how many runs a filtered list gives at most (1,000);
                                       ``total``: ``all`` or ``capped``, what ``total_count`` then says
-``POST /_world/token {…}``            ``kind``: ``classic`` or ``fine-grained``; ``revoked``: true, false
-``POST /_world/clear``                no faults, a full budget, the usual cap and token, an empty memory
+``POST /_world/token {…}``            what the token may: ``kind``: ``classic``, ``fine-grained`` or
+                                      ``workflow`` (of a run: what it makes starts nothing);
+                                      ``permissions``: by name ``none``, ``read`` or ``write``, the others
+                                      ``write``; ``scopes`` of a classic one; ``role``: ``admin``,
+                                      ``write`` or ``read``; ``user``: whose it is; ``revoked``: true, false
+``POST /_world/rules {"creation"}``   whether the ruleset of the version tags restricts their creation
+``POST /_world/fate {"failure"}``     what a person starts next meets this failure
+                                      (:data:`relman.demo.failures.FAILURES`)
+``POST /_world/push {…}``             a commit by somebody: ``branch``, ``message``, ``files`` (text by
+                                      path), ``as`` (a login)
+``POST /_world/act {"do", "as", …}``  somebody else acts: ``approve``, ``reject`` (``run``,
+                                      ``environments``, ``comment``), ``tag`` (``tag``, ``commit``,
+                                      ``message``, ``lightweight``), ``cancel`` (``run``, ``force``),
+                                      ``rerun`` (``run``, ``failed_only``), ``delete`` (``run``),
+                                      ``dispatch`` (``workflow``, ``ref``, ``inputs``), ``merge``
+                                      (``pull``)
+``POST /_world/clear``                no faults, a full budget, the usual cap, token, person and rules, an empty
+                                      memory; what was done to the repository stays
 ====================================  =====================================================================
 """
 
@@ -27,6 +43,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
 
+from relman.demo import acts, state
 from relman.demo.exchange import Refusal, Reply
 from relman.demo.limits import Limits
 from relman.demo.people import VIEWER
@@ -52,7 +69,7 @@ def answer(site: Site, method: str, target: Target, headers: Headers, body: byte
     try:
         wish = dict(json.loads(body)) if body else dict(QueryParams(target.query))
         return Reply(move(site, wish))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, Refusal, state.Refusal) as error:
         return Refusal(422, f"{type(error).__name__}: {error}").reply()
 
 
@@ -113,6 +130,19 @@ def _restrict(ruleset: RulesetRecord, *, creation: bool) -> None:
     ruleset.rules = [rule for rule in ruleset.rules if rule != "creation"] + ["creation"] * creation
 
 
+def _fate(site: Site, wish: Wish) -> Wish:
+    site.world.doom(str(wish["failure"]))
+    return {"failure": wish["failure"]}
+
+
+def _push(site: Site, wish: Wish) -> Wish:
+    return acts.push(site.world, wish)
+
+
+def _act(site: Site, wish: Wish) -> Wish:
+    return acts.act(site.world, wish)
+
+
 def _clear(site: Site, wish: Wish) -> Wish:
     site.faults.clear()
     site.limits = Limits()
@@ -135,5 +165,8 @@ _MOVES: dict[tuple[str, str], Callable[[Site, Wish], Wish]] = {
     ("POST", "/cap"): _cap,
     ("POST", "/token"): _token,
     ("POST", "/rules"): _rules,
+    ("POST", "/fate"): _fate,
+    ("POST", "/push"): _push,
+    ("POST", "/act"): _act,
     ("POST", "/clear"): _clear,
 }

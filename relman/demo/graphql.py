@@ -168,6 +168,10 @@ def _repository(world: Stage, field: Field) -> JSON:
     for inner in field.fields:
         if inner.name == "releases":
             found[inner.alias] = _connection([_release(world, one) for one in world.releases], inner)
+        elif inner.name == "release":
+            tag = inner.arguments.get("tagName")
+            known = next((one for one in world.releases if one.tag == tag), None)
+            found[inner.alias] = None if known is None else _chosen(_release(world, known), inner)
         elif inner.name == "pullRequests":
             branch = inner.arguments.get("headRefName")
             pulls = [one for one in world.pulls.values() if branch in (None, one.branch)]
@@ -180,6 +184,7 @@ def _repository(world: Stage, field: Field) -> JSON:
 
 def _release(world: Stage, record: ReleaseRecord) -> JSON:
     return {
+        "databaseId": record.id,
         "name": record.name,
         "tagName": record.tag,
         "isDraft": record.draft,

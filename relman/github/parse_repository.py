@@ -22,7 +22,7 @@ from relman.github.fields import (
     text,
     when,
 )
-from relman.github.parse import document, one, page, record
+from relman.github.parse import document, one, page, record, records
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -116,6 +116,11 @@ def commit(reply: Reply, request: Request) -> Commit:
     return one(_commit(record(reply, request)), reply, request)
 
 
+def any_branch(reply: Reply, request: Request) -> bool:
+    """Whether the list holds a branch at all."""
+    return bool(records(reply, request))
+
+
 def branch(reply: Reply, request: Request) -> Branch:
     fields = record(reply, request)
     name, sha = exact(fields, "name"), exact(child(fields, "commit"), "sha")
@@ -164,6 +169,7 @@ def comparison(reply: Reply, request: Request) -> Comparison:
         behind_by=number(fields, "behind_by") or 0,
         total=len(commits) if total is None else total,
         commits=commits,
+        files=each(children(fields, "files"), lambda file: exact(file, "filename") or None),
     )
 
 

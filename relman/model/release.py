@@ -87,3 +87,4 @@ class Comparison:
     behind_by: int
     total: int
     commits: tuple[Commit, ...] = ()
+    files: tuple[str, ...] = ()  # paths that differ, GitHub's first 300

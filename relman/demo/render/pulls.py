@@ -109,5 +109,5 @@ def _side(view: View, branch: str, sha: str) -> JSON:
         "ref": branch,
         "sha": sha,
         "user": organisation(view),
-        "repo": repository.full(view, role=None),
+        "repo": repository.full(view, role=None) | {"has_downloads": True},
     }

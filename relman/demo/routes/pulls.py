@@ -80,7 +80,7 @@ def _labels(ask: Ask) -> Reply:
 
 def _add_labels(ask: Ask) -> Reply:
     pull = _find(ask)
-    names = Body(ask).texts("labels")
+    names = Body(ask, array="labels").texts("labels")
     ask.world.label(pull, names)
     return Reply([render.label(ask.view, name) for name in pull.labels])
 

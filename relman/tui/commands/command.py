@@ -7,8 +7,10 @@ configuration can give it other keys), the footer entry, the palette entry and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
@@ -104,13 +106,9 @@ class CommandHost(_Node):
         super().__init_subclass__(*args, **kwargs)
 
     @classmethod
-    def commands(cls) -> dict[str, Command]:
+    def commands(cls) -> Mapping[str, Command]:
         """All commands of the class by name, its own first."""
-        found: dict[str, Command] = {}
-        for owner in cls.__mro__:
-            for declared in _declared_in(owner):
-                found.setdefault(declared.name, declared)
-        return found
+        return _commands_of(cls)
 
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
@@ -124,6 +122,15 @@ class CommandHost(_Node):
             declared = type(self).commands().get(str(parameters[0]))
             return declared is not None and declared.available(self)
         return super().check_action(action, parameters)
+
+
+@cache  # asked for every binding whenever the footer is checked
+def _commands_of(host: type) -> Mapping[str, Command]:
+    found: dict[str, Command] = {}
+    for owner in host.__mro__:
+        for declared in _declared_in(owner):
+            found.setdefault(declared.name, declared)
+    return MappingProxyType(found)
 
 
 def _declared_in(owner: type) -> Iterator[Command]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.geometry import Region, Size
@@ -13,14 +12,13 @@ from textual.strip import Strip
 
 from relman.tui.present.find import hits_in, marked, next_hit, pattern
 from relman.tui.present.piece import Line, Piece
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import Ink
 from relman.tui.widgets.moves import Move, moved
 
 
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows lines; new lines replace only those that differ and keep the place."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None) -> None:
