@@ -296,7 +296,7 @@ class _Sweep:
                 doubts += 1
                 if doubts == _TRIES:
                     raise _so_far(error, done, total) from None
-                yield Said(step, f"no answer for run {run.id}, and it is still there: once more", done, total)
+                yield Said(step, f"no answer for run {run.id}, and it is still there: once more")
                 continue
             except RelmanError as error:
                 async for said in self._patience(step, error, done, total):
@@ -364,9 +364,7 @@ class _Sweep:
             raise _so_far(error, done, total) from None
         now = self.tools.clock.now()
         seconds = max(1.0, ((problem.retry_at or now + _PATIENCE) - now).total_seconds())
-        yield Said(
-            step, f"GitHub asks for patience, going on in {duration(seconds)}: {problem.title}", done, total
-        )
+        yield Said(step, f"GitHub asks for patience, going on in {duration(seconds)}: {problem.title}")
         await self.sleep(seconds)
 
 
