@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from relman.board.sections import Ask, Part, section_of
+from relman.board.view import View
 from relman.errors import Kind, Problem
 from relman.model.board import Board
 from relman.model.run import Run
@@ -29,17 +30,6 @@ _SETTLE = timedelta(seconds=2)
 _LASTING = frozenset({Kind.PERMISSION, Kind.SSO, Kind.PLAN, Kind.NOT_FOUND, Kind.GONE, Kind.AUTH})
 _WAITING_FOLLOWED = 5
 _ENVIRONMENTS_FOLLOWED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the person looks at. ``run_id`` and ``job_id`` are the highlighted ones, on any screen."""
-
-    screen: str = "pipeline"
-    run_id: int | None = None
-    job_id: int | None = None
-    focused: bool = True
-    environment: str | None = None  # the highlighted one, on the deploys screen
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.signal import Signal
 
-from relman.board.schedule import View
+from relman.board.view import View
 from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
@@ -60,7 +60,11 @@ def _on_screen(app: object) -> bool:
 
 
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
-    """The dashboard on a board. It asks nothing of the network itself."""
+    """The dashboard on a board. It asks nothing of the network itself.
+
+    ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
+    relman is read-only.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "relman"
@@ -81,7 +85,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         watch: Watching,
         settings: DashboardSettings | None = None,
         clock: Clock | None = None,
-        tools: Tools | None = None,
+        tools: Callable[[], Tools] | None = None,
         *,
         opener: Callable[[str], None] = open_page,
     ) -> None:
@@ -101,10 +105,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.board_signal: Signal[Board] = Signal(self, "board")
         self._opener = opener
         self._acting: Acting | None = None
-        self._tools = None if self.settings.read_only else tools
+        self._open_tools = None if self.settings.read_only else tools
+        self._tools: Tools | None = None
         self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
+        self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._overrides: Mapping[str, str] = {}
@@ -134,7 +140,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def _tell(self, view: View) -> None:
         self._view = view
-        self.watch_.poller.look(view)
+        if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
+            self.watch_.poller.look(view)
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
@@ -144,7 +151,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.call_after_refresh(self._first_frame_is_out)
 
     def _first_frame_is_out(self) -> None:
+        self.first_frame.set()
         self.watch_.start()
+        if self._open_tools is not None:
+            self._tools = self._open_tools()
+            self.refresh_bindings()
+        self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
 
@@ -216,7 +228,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @property
     def tools(self) -> Tools | None:
-        """What actions work with; None where nothing may be changed: there no command may offer a change."""
+        """What actions work with. None where nothing may be changed, and until the first frame is out: no
+        command may offer a change then."""
         return self._tools
 
     @property

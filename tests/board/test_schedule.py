@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from relman.board.schedule import (
     Asked,
     Rhythm,
-    View,
     agenda,
     budget_stretch,
     due,
@@ -21,6 +20,7 @@ from relman.board.schedule import (
     wants,
 )
 from relman.board.sections import Ask, Part
+from relman.board.view import View
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section
 from relman.model.environment import Environment
