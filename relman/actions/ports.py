@@ -96,6 +96,10 @@ class GitHubReader(Protocol):
         """Rulesets for "branch" or "tag" with their rules, the organisation's included."""
         ...
 
+    async def required_checks(self, branch: str) -> Answer[tuple[str, ...]]:
+        """The checks that rulesets require of a branch, by context."""
+        ...
+
     async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
         """Pull requests from the branch ``head`` of this repository."""
         ...
