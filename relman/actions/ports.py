@@ -185,6 +185,14 @@ class HealthReader(Protocol):
     async def check(self, checks: tuple[HealthCheck, ...]) -> tuple[Health, ...]: ...
 
 
+class LocalTags(Protocol):
+    """A clone of the repository on this machine."""
+
+    async def tags(self) -> tuple[Tag, ...]:
+        """Its tags, each with its commit. Never raises: a clone that cannot be read has none."""
+        ...
+
+
 class Clock(Protocol):
     """This machine's clock."""
 

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader
+from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader, LocalTags
+from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
 from relman.model.environment import Deployment
@@ -46,12 +47,6 @@ _STATUSES = 6  # deployments whose statuses are read
 _MISSING = frozenset({Kind.PERMISSION, Kind.NOT_FOUND, Kind.PLAN, Kind.SSO})
 
 
-class LocalTags(Protocol):
-    """A clone of the repository on this machine."""
-
-    async def tags(self) -> tuple[Tag, ...]: ...
-
-
 class Survey:
     """``checks`` are the health checks by environment, ``ci`` and ``cd`` the workflow files the team named.
 
@@ -79,6 +74,20 @@ class Survey:
         self._cd = cd
         self._clone = clone
         self._listed = tuple(listed)
+
+    @classmethod
+    def of(cls, tools: Tools) -> Survey:
+        """With the tools of an action."""
+        return cls(
+            tools.reader,
+            tools.health,
+            tools.checks,
+            tools.clock,
+            ci=tools.ci,
+            cd=tools.cd,
+            clone=tools.clone,
+            listed=tools.withdrawn,
+        )
 
     async def versions(self) -> tuple[VersionTags, tuple[Release, ...], Withdrawn, tuple[TagRef, ...]]:
         """Every version there is, what was withdrawn, and the tags whose messages said so."""

@@ -299,7 +299,7 @@ class Reader:
         """The checks that rulesets require of a branch, by context. Classic protection is on the branch itself."""
         found = await self._ask_all(self._requests.branch_rules(branch), parse_checks.required_checks)
         contexts = dict.fromkeys(context for rule in found.value for context in rule)
-        return replace(found, value=tuple(contexts))
+        return Answer(tuple(contexts), found.raw, server_time=found.server_time)
 
     async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
         """Pull requests from the branch ``head`` of this repository."""
