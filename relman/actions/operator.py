@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -66,6 +66,11 @@ class Operator:
         plan = action.plan(facts, intent)
         return Prepared(plan, self.gate.refusal(plan, self.clock.now()), action, facts, intent)
 
+    def replan(self, prepared: Prepared[F], intent: object) -> Prepared[F]:
+        """The plan for another intent of the same kind from the same facts: nothing is read."""
+        plan = prepared.action.plan(prepared.facts, intent)
+        return replace(prepared, plan=plan, refusal=self.gate.refusal(plan, self.clock.now()), intent=intent)
+
     async def run(self, prepared: Prepared[Any], *, word: str = "") -> AsyncIterator[Event]:
         """Carries a plan out that a person has agreed to; ``word`` is what they typed. Ends with one ``Ended``."""
         plan = prepared.plan
@@ -98,7 +103,8 @@ class Operator:
             yield Begun(deed.step, number, len(deeds))
             ended: StepEnded | None = None
             try:
-                async for said in perform(deed, diary.before(deed.step), self.clock, self._sleep):
+                notes = _Notes(diary, deed.step)
+                async for said in perform(deed, diary.before(deed.step), self.clock, self._sleep, notes):
                     if isinstance(said, Result):
                         ended = said.ended
                         if said.sight is not None:
@@ -180,6 +186,23 @@ class _Before:
 
     async def __call__(self) -> None:
         await self.diary.write("before", step=self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Each part of a step is a line of its own: ``delete 4711``."""
+
+    diary: _Diary
+    step: Step
+
+    async def before(self, part: str, request: str) -> None:
+        await self.diary.write("before", step=self._part(part, request))
+
+    async def after(self, part: str, outcome: Outcome, detail: str = "") -> None:
+        await self.diary.write("after", step=self._part(part), result=outcome, detail=detail)
+
+    def _part(self, part: str, request: str = "") -> Step:
+        return Step(f"{self.step.key} {part}", self.step.title, request)
 
 
 def _operation_id(now: datetime) -> str:

@@ -23,8 +23,8 @@ class Deed:
     stores: bool = True  # False: asked with POST, but nothing on the server changes by it
 
 
-class WithdrawnError(Exception):
-    """The change was given up before it was sent: now it must not be."""
+class NotAllowedError(Exception):
+    """The change was given up before it was sent, or was sent already: now it must not be."""
 
 
 class Permit:
@@ -36,10 +36,10 @@ class Permit:
         self._withdrawn = False
 
     def use(self) -> None:
-        """From here on bytes may leave. Raises where it was withdrawn before."""
+        """From here on bytes may leave. Raises where it was withdrawn before, and the second time."""
         with self._lock:
-            if self._withdrawn:
-                raise WithdrawnError
+            if self._withdrawn or self._used:
+                raise NotAllowedError
             self._used = True
 
     @property

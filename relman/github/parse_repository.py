@@ -23,7 +23,7 @@ from relman.github.fields import (
     text,
     when,
 )
-from relman.github.parse import document, one, page, record
+from relman.github.parse import document, one, page, record, records
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -115,6 +115,11 @@ def commits(reply: Reply, request: Request) -> Page[Commit]:
 
 def commit(reply: Reply, request: Request) -> Commit:
     return one(_commit(record(reply, request)), reply, request)
+
+
+def any_branch(reply: Reply, request: Request) -> bool:
+    """Whether the list holds a branch at all."""
+    return bool(records(reply, request))
 
 
 def branch(reply: Reply, request: Request) -> Branch:

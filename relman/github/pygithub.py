@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import requests
 from github.Auth import Token
 from github.GithubObject import NotSet
-from github.GithubRetry import GithubRetry
 from github.InputGitAuthor import InputGitAuthor
 from github.Repository import Repository
 from github.Requester import (
@@ -31,7 +30,7 @@ from github.Requester import (
 from relman import __version__
 from relman.errors import RelmanError, reason_of
 from relman.github.conditional import API_VERSION
-from relman.github.deeds import Deed, Permit, WithdrawnError
+from relman.github.deeds import Deed, NotAllowedError, Permit
 from relman.github.judge import Judge
 from relman.github.proxies import Proxies
 from relman.github.refusals import not_sent, unknown
@@ -59,10 +58,9 @@ class Desk:
             user_agent=f"relman/{__version__}",
             per_page=100,
             verify=os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or True,  # as httpx
-            # Nothing but GET and HEAD is ever tried again, and none of these is asked for here.
-            retry=GithubRetry(
-                total=3, connect=0, allowed_methods=frozenset({"GET", "HEAD"}), max_rate_limit_wait=5
-            ),
+            # None is none at all. Of a Retry that leaves POST out, urllib3 still makes use after a TLS error,
+            # though the first POST may have arrived. GithubRetry would also sleep through a rate limit.
+            retry=None,
             pool_size=1,
             seconds_between_requests=None,  # it would sleep; the meter and who plans many changes keep the pace
             seconds_between_writes=None,
@@ -195,7 +193,8 @@ class _Body(io.BytesIO):
         self._permit = permit
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self._permit.use()
+        if self.tell() == 0:
+            self._permit.use()
         return super().read(size)
 
 
@@ -217,7 +216,7 @@ class _Watched:
     """Sends once, reads all of the answer, and lets PyGithub see only one that is good."""
 
     exchange: _Exchange
-    session: requests.Session
+    adapter: requests.adapters.HTTPAdapter
     timeout: int | None
     verify: bool | str
     verb: str
@@ -230,7 +229,7 @@ class _Watched:
         exchange.judge.admit(exchange.deed)
         try:
             reply = self._sent()
-        except (requests.RequestException, WithdrawnError, OSError, ValueError) as error:
+        except (requests.RequestException, NotAllowedError, OSError, ValueError) as error:
             failure = exchange.failure_of(error)
         else:
             exchange.reply = exchange.judge.accept(reply, exchange.deed)
@@ -239,24 +238,28 @@ class _Watched:
 
     def _sent(self) -> Reply:
         exchange = self.exchange
-        with self.session as session:  # a kept connection may be dead, and then nobody could say what happened
-            session.trust_env = False
-            session.proxies = dict(exchange.proxies)
-            response = session.request(
-                self.verb,
-                exchange.origin + self.url,
-                headers={**self.headers, "Accept": JSON},
-                data=_Body((self.input or "").encode(), exchange.permit),
+        request = requests.Request(
+            self.verb,
+            exchange.origin + self.url,
+            headers={**self.headers, "Accept": JSON},
+            data=_Body((self.input or "").encode(), exchange.permit),
+        )
+        # Not through the session, which reads redirects also when it is not to follow them.
+        try:
+            response = self.adapter.send(
+                request.prepare(),
+                stream=True,
                 timeout=self.timeout,
                 verify=self.verify,
-                allow_redirects=False,
-                stream=True,
+                proxies=exchange.proxies,
             )
             return Reply(
                 response.status_code,
                 {name.lower(): value for name, value in response.headers.items()},
                 _whole(response),
             )
+        finally:
+            self.adapter.close()  # a kept connection may be dead, and then nobody could say what happened
 
 
 def _whole(response: requests.Response) -> bytes:
@@ -295,6 +298,6 @@ def _reason(error: Exception) -> str:
         return "the proxy asks for a login" if "407" in str(error) else "the proxy did not let relman through"
     if "CA certificate" in str(error):
         return "the file that SSL_CERT_FILE or the directory that SSL_CERT_DIR names cannot be read"
-    if isinstance(error, WithdrawnError):
+    if isinstance(error, NotAllowedError):
         return "it was given up before it was sent"
     return reason_of(error) or "the connection broke before the answer was complete"

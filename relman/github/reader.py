@@ -28,6 +28,7 @@ from relman.model.checks import CheckRun, CommitStatus
 from relman.model.environment import (
     Approval,
     BranchPolicy,
+    CustomRule,
     Deployment,
     DeploymentStatus,
     Environment,
@@ -182,6 +183,13 @@ class Reader:
         return await self._ask_all(
             self._requests.branch_policies(environment), parse_deployments.branch_policies
         )
+
+    async def custom_rules(self, environment: str) -> Answer[tuple[CustomRule, ...]]:
+        """The apps that decide about an environment; GitHub's own rules are not among them."""
+        return await self._ask(self._requests.custom_rules(environment), parse_deployments.custom_rules)
+
+    async def any_protected_branch(self) -> Answer[bool]:
+        return await self._ask(self._requests.protected_branch(), parse_repository.any_branch)
 
     async def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1

@@ -119,16 +119,16 @@ _CASES = (
         "Wait, or cancel it first.",
     ),
     _Case(
-        ("workflow_dispatch", "trigger"),
-        Kind.INVALID,
-        "Could not {deed}: it has no workflow_dispatch there",
-        "Its file on that branch or tag needs `on: workflow_dispatch`, and so does the one on the default branch.",
-    ),
-    _Case(
         ("disabled workflow",),
         Kind.CONFLICT,
         "Could not {deed}: it is switched off",
         "Enable the workflow on GitHub first.",
+    ),
+    _Case(
+        ("workflow_dispatch", "trigger"),
+        Kind.INVALID,
+        "Could not {deed}: it has no workflow_dispatch there",
+        "Its file on that branch or tag needs `on: workflow_dispatch`, and so does the one on the default branch.",
     ),
     _Case(
         ("no ref found",),

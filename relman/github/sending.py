@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
 from relman import __version__
 from relman.errors import RelmanError, reason_of
 from relman.github.conditional import API_VERSION
-from relman.github.deeds import Deed, Permit, WithdrawnError
+from relman.github.deeds import Deed, NotAllowedError, Permit
 from relman.github.judge import Judge
 from relman.github.refusals import not_sent, unknown
 from relman.github.reply import Reply
@@ -49,45 +50,35 @@ class Sender:
     ) -> Reply:
         """The answer of status 2xx. Raises what every other one, or none, means."""
         failure: RelmanError
+        way = _Way()
         try:
             request = self._client.build_request(
                 method,
                 self._api_url + path,
                 headers=self._headers(body is not None),
                 content=None if body is None else json.dumps(body).encode(),
+                extensions={"trace": way.note},
             )
             permit.use()
             response = await self._client.send(request, stream=True)
-        except WithdrawnError:
+        except NotAllowedError:
             failure = not_sent(deed, "relman is closing")
         except _BEFORE as error:
             failure = not_sent(deed, _reason(error))
         except _AFTER as error:
-            failure = unknown(deed, _reason(error))
+            if way.ends_at_proxy:
+                failure = not_sent(deed, "the proxy closed the connection")
+            else:
+                failure = unknown(deed, _reason(error))
         else:
-            return self._judge.accept(await self._read(response, deed), deed)
+            reply, broken = await _whole(response)
+            if not broken:
+                return self._judge.accept(reply, deed)
+            failure = unknown(deed, broken, reply.status)
         raise self._judge.masked(failure)  # here, so that it carries no exception that holds the request
 
     async def aclose(self) -> None:
         await self._client.aclose()
-
-    async def _read(self, response: httpx.Response, deed: Deed) -> Reply:
-        """The whole answer. A refusal is one by its status already, even where its words do not arrive."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        body, broken = bytearray(), ""
-        try:
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > _LARGEST:
-                    broken = "the answer is too large"
-                    break
-        except _AFTER as error:
-            broken = _reason(error)
-        finally:
-            await response.aclose()
-        if broken and 200 <= response.status_code < 300:
-            raise unknown(deed, broken, response.status_code)
-        return Reply(response.status_code, headers, b"" if broken else bytes(body))
 
     def _headers(self, has_body: bool) -> dict[str, str]:
         headers = {
@@ -100,6 +91,35 @@ class Sender:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return headers
+
+
+async def _whole(response: httpx.Response) -> tuple[Reply, str]:
+    """The answer, and why it is not whole. A refusal is one by its status already, even without its words."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body, broken = bytearray(), ""
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _LARGEST:
+                broken = "the answer is too large"
+                break
+    except _AFTER as error:
+        broken = _reason(error)
+    finally:
+        await response.aclose()
+    reply = Reply(response.status_code, headers, b"" if broken else bytes(body))
+    return reply, broken if 200 <= reply.status < 300 else ""
+
+
+class _Way:
+    """How far a request came. A proxy is asked for a tunnel first, and may break off like the API itself."""
+
+    def __init__(self) -> None:
+        self.ends_at_proxy = False
+
+    async def note(self, event: str, about: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            self.ends_at_proxy = about["request"].method == b"CONNECT"
 
 
 def _reason(error: Exception) -> str:

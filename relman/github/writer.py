@@ -98,7 +98,7 @@ class Writer:
         reply = await self._ask_desk(
             deed, lambda desk, permit: desk.dispatch(deed, permit, workflow, ref, inputs)
         )
-        return _read(reply, deed, _new_run) if reply.body.strip() else None
+        return None if reply.status == 204 else _read(reply, deed, _new_run)
 
     async def create_tag_object(
         self,

@@ -170,10 +170,11 @@ class PipelineScreen(RunScreen):
             self._job_pane.show(view.NO_JOB)
             return
         room = self._lines.room
+        paths = view.paths_lines(self._times) if self._times is not None else []
         if job is None:
-            lines = job_view.missing_job_lines(node.name, node.needs, room)
+            lines = [*job_view.missing_job_lines(node.name, node.needs, room), BLANK, *paths]
         else:
-            lines = job_view.job_lines(job, self.notes, room, self.server_now())
+            lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths)
         shown = (run.id, node.key)
         self._lines.set_lines(lines, top=shown != self._shown)
         self._shown = shown

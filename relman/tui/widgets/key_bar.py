@@ -9,6 +9,7 @@ from textual import events
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
 from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
@@ -22,6 +23,10 @@ class Entry(NamedTuple):
     shown: str
     text: str
     key: str
+
+
+# While somebody types, every other key is a letter.
+_TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
 
 
 class KeyBar(Widget):
@@ -57,6 +62,9 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
+        if isinstance(self.screen.focused, Input):
+            self._show(_TYPING)
+            return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
         left = self.size.width - 2
@@ -69,8 +77,11 @@ class KeyBar(Widget):
             if left < 0:
                 break
             entries.append(entry)
-        if tuple(entries) != self._entries:
-            self._entries = tuple(entries)
+        self._show(tuple(entries))
+
+    def _show(self, entries: tuple[Entry, ...]) -> None:
+        if entries != self._entries:
+            self._entries = entries
             self.refresh()
 
     def _line(self) -> Line:
