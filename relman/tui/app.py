@@ -257,8 +257,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._acting = Acting(self, self._tools)
         course = self._acting.begin(action, intent, after)
         if course is None:
-            self.tell("Only one change at a time: this one is still under way.", problem=True)
-            self.show_under_way()
+            self._show_running("Only one change at a time")
         else:
             self.push_screen(ConfirmScreen(self._acting, course))
 
@@ -270,10 +269,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         when=lambda app: app.under_way is not None and _on_screen(app),
     )
     def show_under_way(self) -> None:
+        self._show_running("")
+
+    def _show_running(self, hint: str) -> None:
         from relman.tui.screens.confirm import ConfirmScreen
 
         if self._acting is not None and self._acting.running is not None:
-            self.push_screen(ConfirmScreen(self._acting, self._acting.running))
+            self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
 
     @property
     def under_way(self) -> Course | None:
