@@ -19,10 +19,11 @@ from relman.github.fields import (
     login,
     number,
     objects,
+    strings,
     text,
     when,
 )
-from relman.github.parse import document, one, page, record
+from relman.github.parse import document, one, page, record, records
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -116,10 +117,17 @@ def commit(reply: Reply, request: Request) -> Commit:
     return one(_commit(record(reply, request)), reply, request)
 
 
+def any_branch(reply: Reply, request: Request) -> bool:
+    """Whether the list holds a branch at all."""
+    return bool(records(reply, request))
+
+
 def branch(reply: Reply, request: Request) -> Branch:
     fields = record(reply, request)
     name, sha = exact(fields, "name"), exact(child(fields, "commit"), "sha")
-    return one(Branch(name, sha, flag(fields, "protected")) if name and sha else None, reply, request)
+    checks = child(child(fields, "protection"), "required_status_checks")
+    found = Branch(name, sha, flag(fields, "protected"), strings(checks, "contexts"))
+    return one(found if name and sha else None, reply, request)
 
 
 def ref(reply: Reply, request: Request) -> RefTarget:
@@ -164,6 +172,7 @@ def comparison(reply: Reply, request: Request) -> Comparison:
         behind_by=number(fields, "behind_by") or 0,
         total=len(commits) if total is None else total,
         commits=commits,
+        files=each(children(fields, "files"), lambda file: exact(file, "filename") or None),
     )
 
 

@@ -28,6 +28,7 @@ from relman.model.checks import CheckRun, CommitStatus
 from relman.model.environment import (
     Approval,
     BranchPolicy,
+    CustomRule,
     Deployment,
     DeploymentStatus,
     Environment,
@@ -183,6 +184,13 @@ class Reader:
             self._requests.branch_policies(environment), parse_deployments.branch_policies
         )
 
+    async def custom_rules(self, environment: str) -> Answer[tuple[CustomRule, ...]]:
+        """The apps that decide about an environment; GitHub's own rules are not among them."""
+        return await self._ask(self._requests.custom_rules(environment), parse_deployments.custom_rules)
+
+    async def any_protected_branch(self) -> Answer[bool]:
+        return await self._ask(self._requests.protected_branch(), parse_repository.any_branch)
+
     async def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
     ) -> Answer[Page[Deployment]]:
@@ -294,6 +302,12 @@ class Reader:
             b"[" + b",".join(one.raw for one in whole) + b"]",
             server_time=listed.server_time,
         )
+
+    async def required_checks(self, branch: str) -> Answer[tuple[str, ...]]:
+        """The checks that rulesets require of a branch, by context. Classic protection is on the branch itself."""
+        found = await self._ask_all(self._requests.branch_rules(branch), parse_checks.required_checks)
+        contexts = dict.fromkeys(context for rule in found.value for context in rule)
+        return Answer(tuple(contexts), found.raw, server_time=found.server_time)
 
     async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
         """Pull requests from the branch ``head`` of this repository."""

@@ -164,6 +164,13 @@ class RepositoryRequests:
             f"/environments/{segment(environment)}/deployment-branch-policies", what, per_page=PAGE
         )
 
+    def custom_rules(self, environment: str) -> Request:
+        what = f"the apps that decide about environment {clean_line(environment)}"
+        return self._get(f"/environments/{segment(environment)}/deployment_protection_rules", what)
+
+    def protected_branch(self) -> Request:
+        return self._get("/branches", "the protected branches", protected="true", per_page=1)
+
     def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
     ) -> Request:
@@ -219,6 +226,11 @@ class RepositoryRequests:
 
     def ruleset(self, ruleset_id: int) -> Request:
         return self._get(f"/rulesets/{ruleset_id}", f"ruleset {ruleset_id}", includes_parents=True)
+
+    def branch_rules(self, branch: str) -> Request:
+        return self._get(
+            f"/rules/branches/{segment(branch)}", f"the rules of {clean_line(branch)}", per_page=PAGE
+        )
 
     def pull_requests(self, *, head: str, state: str = "open") -> Request:
         what = f"the pull requests from {clean_line(head)}"
