@@ -166,6 +166,15 @@ def _moment(at: _At, value: Any) -> str:
     return value
 
 
+def _time_zone(at: _At, value: Any) -> str:
+    import zoneinfo
+
+    try:
+        return zoneinfo.ZoneInfo(value).key
+    except (KeyError, ValueError, TypeError, OSError):
+        raise at.wrong('a time zone such as "Europe/Berlin" or "UTC"', value) from None
+
+
 def _list_of(read: Read) -> Read:
     def read_all(at: _At, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
@@ -289,7 +298,7 @@ class FreezeSetting:
 
     start: str = _setting(_moment, name="from")
     end: str = _setting(_moment, name="to")
-    zone: str = _setting(_text, "UTC")
+    zone: str = _setting(_time_zone, "UTC")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     SERVER = "server"  # 5xx, or an answer that is not what it should be
     NETWORK = "network"  # no connection, time-out, reset
     REFUSED = "refused"  # read-only, gate, stale
+    UNKNOWN = "unknown"  # a change was sent, its outcome is not known
     LOCAL = "local"  # this machine: disk full, file not readable
 
 
@@ -51,6 +52,7 @@ _EXITS = {
     Kind.PERMISSION: Exit.REFUSED,
     Kind.SSO: Exit.REFUSED,
     Kind.REFUSED: Exit.REFUSED,
+    Kind.UNKNOWN: Exit.UNKNOWN,
 }
 
 
@@ -91,6 +93,13 @@ class RelmanError(Exception):
         self.problem = problem
 
 
+class OutcomeUnknownError(RelmanError):
+    """A change was sent and nobody knows whether it happened: no answer, a broken one, or a server's failure.
+
+    Only a look can tell. It must not be sent again before.
+    """
+
+
 def usage_error(title: str, *, detail: str = "", hint: str = "") -> RelmanError:
     """A wrong command line (exit code 2)."""
     return RelmanError(Problem(Kind.USAGE, title, detail, hint))
@@ -112,10 +121,11 @@ def reason_of(error: BaseException) -> str:
             return f"the certificate is not trusted ({certificate})"
         if type(cause).__name__.startswith("SSL"):
             words = str(getattr(cause, "reason", "") or "").replace("_", " ").lower()
-            return f"no encrypted connection ({words})" if words else "no encrypted connection"
-        if type(cause).__name__ == "gaierror":
+            if words or not reason:  # libraries wrap one in another of the same name, which says less
+                reason = f"no encrypted connection ({words})" if words else "no encrypted connection"
+        elif type(cause).__name__ == "gaierror":
             return "the name is not known here (DNS)"
-        if isinstance(cause, ConnectionRefusedError):
+        elif isinstance(cause, ConnectionRefusedError):
             reason = "nothing listens there"
         elif isinstance(cause, ConnectionResetError | BrokenPipeError):
             reason = "the other side closed the connection"

@@ -145,25 +145,32 @@ def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tup
     ]
 
 
+def _probes() -> HealthReader:
+    from relman.probes import Probes
+
+    return Probes()
+
+
 def dashboard(made: Session) -> int:
     """Runs the dashboard until it is left; gives the exit code. Nothing that writes exists in it."""
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
-    from relman.probes import Probes
+    from relman.github.address import check
     from relman.tui.app import RelmanApp
     from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
 
+    # The reader is built when the first frame is out; what it would refuse must be said before.
+    check(made.target.repo, made.target.api_url, made.target.token.secret)
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = reader_of(made, history)
     watch = Watch(
         made.target.repo,
-        reader,
+        lambda: reader_of(made, history),
         history,
         SystemClock(),
         made.places.cache / "logs",
-        health=Probes(),
+        health=_probes,
         checks=health_checks(made.settings),
     )
     settings = DashboardSettings(

@@ -14,7 +14,7 @@ from relman.errors import usage_error
 
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed or a check found something, 2 wrong usage, 3 refused, "
-    "4 not authenticated, 130 interrupted"
+    "4 not authenticated, 5 outcome unknown, 130 interrupted"
 )
 
 
@@ -35,6 +35,16 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a number, not {text!r}") from None
+
+
+def add_consent(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that changes something."""
+    group = parser.add_argument_group("before it changes something")
+    group.add_argument("--dry-run", action="store_true", help="print the plan and change nothing")
+    group.add_argument("--yes", action="store_true", help="do not ask; not enough for production")
+    group.add_argument(
+        "--confirm", default="", metavar="WORD", help="the word that a change to production asks for"
+    )
 
 
 def run_number(text: str) -> int:
@@ -130,6 +140,20 @@ def build() -> argparse.ArgumentParser:
     logs.add_argument(
         "--raw", action="store_true", help="exactly as the runner wrote it, terminal escapes included"
     )
+
+    for name, what in (("approve", "approve"), ("reject", "reject, which ends the run as failed,")):
+        review = command(name, f"{what} what waits for an environment")
+        review.add_argument(
+            "environment", nargs="+", metavar="ENV", help="as GitHub writes it; several wait in one run"
+        )
+        review.add_argument(
+            "--run",
+            type=run_number,
+            metavar="ID",
+            help="the run's id or address; default: the only one that waits",
+        )
+        review.add_argument("--comment", default="", metavar="TEXT", help="why, for whoever reads the run")
+        add_consent(review)
 
     command("bug-report", "versions and settings without secrets, for an issue")
     return parser

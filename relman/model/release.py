@@ -13,6 +13,46 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class TagRef:
+    """A tag as its ref stands now. ``sha`` is the commit, peeled; "" where it points at no commit."""
+
+    name: str
+    sha: str
+    object_sha: str  # what the ref itself names: the tag object's, or the commit's
+    annotated: bool = False
+    message: str = ""  # of the tag object, with its trailers
+    tagger: str = ""
+    tagged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Release notes as GitHub writes them."""
+
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    name: str
+    sha: str
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    number: int
+    title: str
+    state: str  # "open", "closed"
+    head: str  # branch
+    base: str
+    head_sha: str = ""
+    draft: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     id: int
     tag: str
@@ -47,3 +87,4 @@ class Comparison:
     behind_by: int
     total: int
     commits: tuple[Commit, ...] = ()
+    files: tuple[str, ...] = ()  # paths that differ, GitHub's first 300

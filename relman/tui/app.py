@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import App
@@ -16,22 +16,26 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.signal import Signal
 
-from relman.board.schedule import View
+from relman.board.view import View
 from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.commands.live import live_commands
+from relman.tui.commands.live import run_live
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
 from relman.tui.screens.live import LiveScreen
-from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.settings import DashboardSettings
+from relman.tui.tabs import TABS, Tab, tab_commands
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 
 if TYPE_CHECKING:
+    from relman.actions.operator import Action
+    from relman.actions.tools import Tools
+    from relman.model.operation import Ended
+    from relman.tui.acting import Acting, Course
     from relman.tui.screens.menu import MenuScreen
 
 _KEY_NAMES = {
@@ -50,14 +54,21 @@ _KEY_NAMES = {
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
 
+def _on_screen(app: object) -> bool:
+    """Whether no menu or dialog stands in front."""
+    return isinstance(cast("RelmanApp", app).screen, LiveScreen)
+
+
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself."""
 
     CSS_PATH = "app.tcss"
     TITLE = "relman"
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"pipeline": PipelineScreen}
-    DEFAULT_MODE = "pipeline"
+    TABS: ClassVar[tuple[Tab, ...]] = TABS
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
+    DEFAULT_MODE = TABS[0].mode
+    MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
         (0, "-narrow"),
         (100, "-medium"),
@@ -70,19 +81,31 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         watch: Watching,
         settings: DashboardSettings | None = None,
         clock: Clock | None = None,
+        tools: Tools | None = None,
         *,
         opener: Callable[[str], None] = open_page,
     ) -> None:
         if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
             del os.environ["NO_COLOR"]
         super().__init__()
+        if self.no_color:
+            from textual.filter import Monochrome
+
+            from relman.tui.no_colour import WithoutColour
+
+            plain = WithoutColour(self._colours_that_mean)
+            self._filters = [plain if isinstance(one, Monochrome) else one for one in self._filters]
         self.watch_ = watch
         self.settings = settings or DashboardSettings()
         self.clock: Clock = clock or SystemClock()
         self.board_signal: Signal[Board] = Signal(self, "board")
         self._opener = opener
+        self._acting: Acting | None = None
+        self._tools = None if self.settings.read_only else tools
+        self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
+        self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._overrides: Mapping[str, str] = {}
@@ -90,6 +113,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+
+    def _colours_that_mean(self) -> tuple[frozenset[str], str]:
+        """The theme's quiet colours, and the ground of the cursor, for terminals that want none."""
+        theme = self.current_theme
+        quiet = frozenset({theme.variables["tone-quiet"], theme.variables["line"]})
+        return quiet, theme.variables["input-cursor-background"]
 
     # ── the board ────────────────────────────────────────────────────────────────────────────
 
@@ -106,7 +135,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def _tell(self, view: View) -> None:
         self._view = view
-        self.watch_.poller.look(view)
+        if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
+            self.watch_.poller.look(view)
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
@@ -116,7 +146,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.call_after_refresh(self._first_frame_is_out)
 
     def _first_frame_is_out(self) -> None:
+        self.first_frame.set()
         self.watch_.start()
+        self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
 
@@ -184,6 +216,87 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequences)
 
+    # ── changes ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def tools(self) -> Tools | None:
+        """What actions work with; None where nothing may be changed: there no command may offer a change."""
+        return self._tools
+
+    @property
+    def key_overrides(self) -> Mapping[str, str]:
+        """Keys a person configured, by command name."""
+        return self._overrides
+
+    def act(
+        self, action: Action[Any, Any], intent: object, *, after: Callable[[Ended], None] | None = None
+    ) -> None:
+        """Reads, asks in a dialog, carries out: the one way to a change from any screen.
+
+        ``after`` is called once, when it was carried out, however that ended. Where it ended well with a run
+        to follow, the dialog has closed by then.
+        """
+        from relman.tui.acting import Acting
+        from relman.tui.screens.confirm import ConfirmScreen
+
+        if self._tools is None:
+            self.tell("relman is read-only here.", problem=True)
+            return
+        if isinstance(self.screen, ConfirmScreen):
+            return
+        if self._acting is None:
+            self._acting = Acting(self, self._tools)
+        course = self._acting.begin(action, intent, after)
+        if course is None:
+            self.tell("Only one change at a time: this one is still under way.", problem=True)
+            self.show_under_way()
+        else:
+            self.push_screen(ConfirmScreen(self._acting, course))
+
+    @command(
+        "under-way",
+        title="Show the change under way",
+        help="The dialog of the change that still runs.",
+        group="relman",
+        when=lambda app: app.under_way is not None and _on_screen(app),
+    )
+    def show_under_way(self) -> None:
+        from relman.tui.screens.confirm import ConfirmScreen
+
+        if self._acting is not None and self._acting.running is not None:
+            self.push_screen(ConfirmScreen(self._acting, self._acting.running))
+
+    @property
+    def under_way(self) -> Course | None:
+        """The change that is being carried out."""
+        return None if self._acting is None else self._acting.running
+
+    def acted(self, course: Course, ended: Ended) -> None:
+        """A change has ended: one visible result, and what the screen makes of it."""
+        from relman.model.operation import Outcome
+        from relman.tui.screens.confirm import ConfirmScreen
+
+        self._warned = False
+        good = ended.outcome is Outcome.DONE
+        why = f": {ended.problem.title}" if ended.problem is not None else ""
+        self.tell(f"{ended.sentence}{why}", problem=not good)
+        if course.after is None:
+            return
+        screen = self.screen
+        if good and ended.run_id is not None and isinstance(screen, ConfirmScreen) and screen.course is course:
+            screen.dismiss()
+        self.call_later(course.after, ended)
+
+    # ── tabs ─────────────────────────────────────────────────────────────────────────────────
+
+    def go(self, tab: Tab) -> None:
+        """To a tab as it was left; from within that tab, to its first view."""
+        if self.current_mode != tab.mode:
+            self.switch_mode(tab.mode)
+            return
+        for screen in self.screen_stack[:0:-1]:
+            screen.dismiss()
+
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 
     @command(
@@ -208,7 +321,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Commands",
         rank=85,
-        when=lambda app: isinstance(app.screen, LiveScreen),
+        when=_on_screen,
     )
     def show_palette(self) -> None:
         from relman.tui.screens.palette import PaletteScreen
@@ -223,7 +336,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
-        when=lambda app: isinstance(app.screen, LiveScreen),
+        when=_on_screen,
     )
     def show_help(self) -> None:
         from relman.tui.screens.help import HelpScreen
@@ -235,10 +348,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         behind = menu.behind
 
         def run(name: str | None) -> None:
-            for live in live_commands(behind) if name is not None else ():
-                if live.command.name == name:
-                    live.run()
-                    return
+            if name is not None:
+                run_live(behind, name)
 
         self.push_screen(menu, run)
 
@@ -274,7 +385,17 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @command("quit", "q", title="Quit", help="Leave relman.", group="relman", footer="Quit", rank=90)
     def quit_now(self) -> None:
-        self.exit()
+        running = self._acting.running if self._acting is not None else None
+        if running is None or self._warned:
+            self.exit()
+            return
+        self._warned = True
+        number, of = running.progress
+        self.tell(
+            f"{running.title} is under way, step {number} of {of}. Once more leaves all the same: what was sent "
+            "stays sent, and the journal says how far it came.",
+            problem=True,
+        )
 
     @command(
         "interrupt",
@@ -285,7 +406,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         priority=True,
     )
     def interrupt(self) -> None:
-        self.exit()
+        self.quit_now()
 
     def _take_keys(self) -> None:
         """Applies the configured keys; what does not hold is told. Nothing is read when none are configured."""

@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Iterable
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from relman import __version__
@@ -56,6 +55,8 @@ def last_words(error: BaseException, path: Path | None) -> str:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from relman.board.schedule import View
+from relman.board.sections import Ask, Part
+from relman.board.view import View
 from relman.model.board import Board
 
 
@@ -29,8 +30,8 @@ class BoardPoller(Protocol):
         """What is in view now. Cheap, whatever it says."""
         ...
 
-    def refresh_now(self) -> None:
-        """Everything in view is due now."""
+    def refresh_now(self, *what: Ask | Part) -> None:
+        """Everything in view is due now, or what is named."""
         ...
 
 

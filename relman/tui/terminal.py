@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from relman.text import clean_line
 
+WINDOWS = os.name == "nt"
 PUSH_TITLE = "\x1b[22;2t"
 POP_TITLE = "\x1b[23;2t"
 

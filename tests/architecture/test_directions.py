@@ -50,7 +50,7 @@ def test_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("room", ["model", "board", "cli"])
+@pytest.mark.parametrize("room", ["model", "board", "actions", "cli"])
 def test_a_room_never_loads_the_screen_or_the_network(room: str) -> None:
     modules = modules_of(room)
     assert len(modules) > 2

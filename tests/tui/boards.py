@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from relman.board.schedule import View
+from relman.actions.tools import Tools
 from relman.board.store import Store
+from relman.board.view import View
 from relman.model.board import Board, Section
 from relman.model.environment import Deployment, DeploymentStatus, Environment, PendingDeployment
 from relman.model.health import Health
@@ -253,12 +254,14 @@ class Poller:
     def __init__(self) -> None:
         self.views: list[View] = []
         self.refreshed = 0
+        self.asked: list[object] = []
 
     def look(self, view: View) -> None:
         self.views.append(view)
 
-    def refresh_now(self) -> None:
+    def refresh_now(self, *what: object) -> None:
         self.refreshed += 1
+        self.asked += what
 
 
 class NoLogs:
@@ -284,11 +287,18 @@ class Watch:
         self.started = 0
 
 
-def app(first: Board | None = None, **settings: object) -> RelmanApp:
-    return RelmanApp(
+def app(
+    first: Board | None = None,
+    app_class: type[RelmanApp] = RelmanApp,
+    *,
+    tools: Tools | None = None,
+    **settings: object,
+) -> RelmanApp:
+    return app_class(
         Watch(first or board()),
         DashboardSettings(**{"theme": "dark", **settings}),
         FixedClock(),
+        tools,
         opener=OPENED.append,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -54,14 +55,14 @@ os._exit(run_dashboard(app))
 class Terminal:
     """The dashboard in a pseudo-terminal of its own."""
 
-    def __init__(self, directory: Path, *, crash: bool = False) -> None:
+    def __init__(self, directory: Path, *, crash: bool = False, **environ: str) -> None:
         self.mark = directory / "started"
         self.state = directory / "state"
         self.main, other = pty.openpty()
         program = PROGRAM.format(
             root=str(ROOT), mark=str(self.mark), state=str(self.state), sentinel=SENTINEL, crash=crash
         )
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", **environ}
         self.process = subprocess.Popen(
             [sys.executable, "-c", program], stdin=other, stdout=other, stderr=other, env=environment,
             close_fds=True, start_new_session=True,
@@ -109,6 +110,41 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
     terminal.process.send_signal(number)
     assert terminal.end() == code
     terminal.assert_restored()
+
+
+SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
+COLOURS = {*range(30, 50), *range(90, 108)}
+
+
+def colours_in(output: bytes) -> set[int]:
+    """The numbers of all colours that were asked of the terminal; 39 and 49 are its own."""
+    numbers = {int(one) for codes in SGR.findall(output) for one in re.split(rb"[;:]", codes) if one}
+    return numbers & COLOURS - {39, 49}
+
+
+def test_no_color_asks_for_no_colour(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, NO_COLOR="1", COLORTERM="truecolor")
+    terminal.until_started()
+    for key in (b"j", b"\t", b"/", b"a", b"\r", b"z"):
+        os.write(terminal.main, key)
+        for _ in range(4):
+            terminal.read()
+    os.write(terminal.main, b"q")
+    assert terminal.end() == 0
+    assert not colours_in(terminal.output)
+    kept = {one for codes in SGR.findall(terminal.output) for one in codes.split(b";")}
+    assert {b"1", b"2", b"7"} <= kept  # strong, quiet, and the cursor
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "", "COLORTERM": ""}, {"TERM": "linux", "COLORTERM": ""}])
+def test_other_terminals_have_colours(tmp_path: Path, environ: dict[str, str]) -> None:
+    terminal = Terminal(tmp_path, **environ)
+    terminal.until_started()
+    os.write(terminal.main, b"q")
+    assert terminal.end() == 0
+    assert colours_in(terminal.output)
+    if environ.get("TERM") == "linux":
+        assert not colours_in(terminal.output) & {38, 48}  # sixteen colours know no palette
 
 
 @pytest.mark.parametrize("key", [b"q", b"\x03"])

@@ -9,12 +9,14 @@ from relman.tui.commands.keymap import Scope
 def scopes() -> tuple[Scope, ...]:
     """One scope for each screen, the app's own commands in all of them."""
     from relman.tui.app import RelmanApp
+    from relman.tui.screens.confirm import ConfirmScreen
     from relman.tui.screens.help import HelpScreen
     from relman.tui.screens.log import LogScreen
     from relman.tui.screens.palette import PaletteScreen
-    from relman.tui.screens.pipeline import PipelineScreen
+    from relman.tui.tabs import TABS
 
-    hosts: tuple[type[CommandHost], ...] = (PipelineScreen, LogScreen, HelpScreen, PaletteScreen)
+    tabs = (tab.screen_class() for tab in TABS)
+    hosts: tuple[type[CommandHost], ...] = (*tabs, LogScreen, HelpScreen, PaletteScreen, ConfirmScreen)
     behind = tuple(RelmanApp.commands().values())
     return tuple(Scope(host.__name__, (*host.commands().values(), *_other(behind, host))) for host in hosts)
 

@@ -22,6 +22,14 @@ class Live(NamedTuple):
         self.host.action_run_command(self.command.name)
 
 
+def run_live(screen: Screen[object], name: str) -> None:
+    """Runs the command of that name, if it can run now."""
+    for live in live_commands(screen):
+        if live.command.name == name:
+            live.run()
+            return
+
+
 def live_commands(screen: Screen[object]) -> list[Live]:
     """The commands of ``screen`` and of the app that are available, in the order they are declared."""
     found: dict[str, tuple[Command, CommandHost, list[str], str]] = {}

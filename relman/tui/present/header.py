@@ -12,9 +12,9 @@ from relman.model.environment import Deployment, PendingDeployment
 from relman.model.state import State, Tone
 from relman.model.summary import version_of
 from relman.model.times import brief, clock
-from relman.tui.present.piece import BLANK, Line, Piece, quiet, safe, spread, width_of
+from relman.tui.present.piece import BLANK, Line, Piece, cut, quiet, safe, spread, width_of
 
-_GAP = "   "
+_ROOMY = 100  # cells: from here on the facts stand three cells apart, else two
 _DEPLOYING = {
     "in_progress": State.RUNNING,
     "queued": State.QUEUED,
@@ -34,16 +34,21 @@ class Part:
     rank: int
 
 
-def header_line(board: Board, now: datetime, width: int, *, read_only: bool = False) -> Line:
-    """The header in exactly ``width`` cells. ``now`` is this machine's clock."""
+def header_line(
+    board: Board, now: datetime, width: int, *, read_only: bool = False, tabs: Part | None = None
+) -> Line:
+    """The header in exactly ``width`` cells. ``now`` is this machine's clock; ``tabs`` come first."""
     left = [_repository(board), *_environments(board, now)]
+    if tabs is not None:
+        left.insert(0, tabs)
     right = [part for part in (_waiting(board), _fill(board), _budget(board, now), _age(board, now)) if part]
     if read_only:
         mark = Piece("■ ", Tone.WAITING)
         right.append(Part(((mark, Piece("read-only", Tone.WAITING)),), rank=99))
-    chosen = _choose([*left, *right], width - 2)
-    shown_left = _laid([form for form in chosen[: len(left)] if form])
-    shown_right = _laid([form for form in chosen[len(left) :] if form])
+    gap = "   " if width >= _ROOMY else "  "
+    chosen = _choose([*left, *right], width - 2, gap)
+    shown_left = _laid([form for form in chosen[: len(left)] if form], gap)
+    shown_right = _laid([form for form in chosen[len(left) :] if form], gap)
     return (Piece(" "), *spread(shown_left, shown_right, max(0, width - 2)), Piece(" "))
 
 
@@ -71,28 +76,34 @@ def _gates(board: Board, run_id: int) -> Sequence[PendingDeployment]:
     return () if section is None else section.value or ()
 
 
-def _laid(forms: Sequence[Line]) -> Line:
+def _laid(forms: Sequence[Line], gap: str) -> Line:
     pieces: list[Piece] = []
     for form in forms:
         if pieces:
-            pieces.append(Piece(_GAP))
+            pieces.append(Piece(gap))
         pieces.extend(form)
     return tuple(pieces)
 
 
-def _choose(parts: Sequence[Part], room: int) -> list[Line]:
+def _choose(parts: Sequence[Part], room: int, gap: str) -> list[Line]:
     """One form of every part, so that all fit in ``room``; the least important shrink first."""
     at = [0] * len(parts)
+    shrunk: list[int] = []
 
     def needed() -> int:
         shown = [part.forms[index] for part, index in zip(parts, at, strict=True) if part.forms[index]]
-        return sum(width_of(form) for form in shown) + len(_GAP) * len(shown)
+        return sum(width_of(form) for form in shown) + len(gap) * len(shown)
 
     while needed() > room:
         open_ = [index for index, part in enumerate(parts) if at[index] + 1 < len(part.forms)]
         if not open_:
             break
-        at[min(open_, key=lambda index: (parts[index].rank + 10 * at[index], index))] += 1
+        shrunk.append(min(open_, key=lambda index: (parts[index].rank + 10 * at[index], index)))
+        at[shrunk[-1]] += 1
+    for index in reversed(shrunk):  # the last step may have freed more room than was needed
+        at[index] -= 1
+        if needed() > room:
+            at[index] += 1
     return [part.forms[index] for part, index in zip(parts, at, strict=True)]
 
 
@@ -102,7 +113,7 @@ def _repository(board: Board) -> Part:
     short = Piece(safe(board.repo.rsplit("/", 1)[-1], 60), strong=True)
     branch = safe(repository.default_branch, 40) if repository is not None else ""
     full: Line = (name, quiet(f" · {branch}")) if branch else (name,)
-    return Part((full, (name,), (short,)), rank=30)
+    return Part((full, (name,), (short,), (short._replace(text=cut(short.text, 12)),), BLANK), rank=31)
 
 
 def _environments(board: Board, now: datetime) -> list[Part]:
@@ -242,4 +253,5 @@ def _age(board: Board, now: datetime) -> Part:
         return Part(((Piece(text, Tone.WAITING),),), rank=70)
     if age is None:
         return Part(((quiet("○ reading"),),), rank=70)
-    return Part(((quiet(f"{brief(age.total_seconds())} old"),),), rank=70)
+    short = brief(age.total_seconds())
+    return Part(((quiet(f"{short} old"),), (quiet(short),)), rank=58)

@@ -15,12 +15,16 @@ from relman.text import clean, clean_line
 
 
 class Piece(NamedTuple):
-    """Some text on one line. ``strong`` and ``accent`` are emphasis, independent of the tone."""
+    """Some text on one line. ``strong`` and ``accent`` are emphasis, independent of the tone.
+
+    ``target`` names the command that a click on it runs ("" for none). It is never made from data.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
     strong: bool = False
     accent: bool = False
+    target: str = ""
 
 
 Line = tuple[Piece, ...]

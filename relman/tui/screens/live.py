@@ -10,8 +10,10 @@ from textual.widget import Widget
 
 from relman.model.board import Board
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.present.header import header_line
+from relman.tui.present.header import Part, header_line
 from relman.tui.present.piece import Line
+from relman.tui.present.tabs import tab_forms, tabs_line
+from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.moves import Move, moving
@@ -39,6 +41,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         yield LineBar(self._header, id="header")
+        yield LineBar(self._tabs, id="tabs")
         yield from self.compose_body()
         yield KeyBar(id="keys")
 
@@ -49,9 +52,13 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     def apply(self, board: Board) -> None:
         """Shows this board."""
 
+    def selected(self) -> Selected:
+        """What an action acts on if its key is pressed now."""
+        return Selected()
+
     def tick(self) -> None:
         """A second has passed."""
-        self.query_one("#header", LineBar).update()
+        self._update_bars()
 
     def on_mount(self) -> None:
         self.relman.board_signal.subscribe(self, self._published)
@@ -73,11 +80,25 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
             # By now a newer board may stand; only the newest is worth drawing.
             del board
             self.apply(self.relman.board)
-            self.query_one("#header", LineBar).update()
+            self._update_bars()
+
+    def _update_bars(self) -> None:
+        # A tick may still come while the screen is taken apart: then there is nothing left to update.
+        for bar in self.query("#header, #tabs").results(LineBar):
+            bar.update()
 
     def _header(self, width: int) -> Line:
+        """The facts; where lines are few the tabs stand before them, else in a line of their own."""
         app = self.relman
-        return header_line(app.board, app.now(), width, read_only=app.settings.read_only)
+        own_line = any(bar.display for bar in self.query("#tabs"))
+        tabs = None if own_line else Part(self._tab_forms(), rank=52)
+        return header_line(app.board, app.now(), width, read_only=app.settings.read_only, tabs=tabs)
+
+    def _tab_forms(self) -> tuple[Line, ...]:
+        return tab_forms(self.relman.TABS, self.app.current_mode, self.relman.board)
+
+    def _tabs(self, width: int) -> Line:
+        return tabs_line(self.relman.TABS, self.app.current_mode, self.relman.board, width)
 
     # ── panes ────────────────────────────────────────────────────────────────────────────────
 

@@ -1,21 +1,21 @@
-"""One line that redraws only when it differs: the header, and the title over a pane."""
+"""One line that redraws only when it differs: the header, the tabs, and the title over a pane."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from relman.tui.commands.live import run_live
 from relman.tui.present.piece import BLANK, Line
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import TARGET, Ink
 
 
 class LineBar(Widget):
     """Draws what ``make`` gives for its width. ``update`` asks again and redraws when that differs."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     DEFAULT_CSS = "LineBar { height: 1; width: 1fr; }"
     ALLOW_SELECT = False
 
@@ -42,6 +42,12 @@ class LineBar(Widget):
         if y:
             return Strip.blank(self.size.width, self.rich_style)
         return self._ink.strip(self._line, self.size.width, self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a piece with a target runs that command, if it can run now."""
+        target = event.style.meta.get(TARGET)
+        if isinstance(target, str):
+            run_live(self.screen, target)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

@@ -1,0 +1,1 @@
+"""The only road to a change: gather, plan, confirm, run, journal."""

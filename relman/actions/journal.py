@@ -1,0 +1,124 @@
+"""The journal: one JSON line before and after every step, on the disk before anything goes on.
+
+Several relmans append to one file at the same time; a line torn by a crash is passed over when it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from relman.errors import Kind, Problem, RelmanError, reason_of
+from relman.model.journal import Entry
+from relman.text import clean_line
+
+_READ = 4_000_000  # bytes of the newest entries that are read: about 10,000 lines
+_LONGEST = 4000  # characters of one field
+_TEXTS = [item.name for item in fields(Entry) if item.name != "at"]
+
+
+class Journal:
+    """``redact`` masks secrets in a text: nothing is written that did not pass it.
+
+    :meth:`write` raises a LOCAL problem where the line cannot be put on the disk.
+    """
+
+    def __init__(self, path: Path, redact: Callable[[str], str]) -> None:
+        self.path = path
+        self._redact = redact
+
+    async def write(self, entry: Entry) -> None:
+        """Returns when the line is on the disk."""
+        await asyncio.to_thread(self._append, entry)
+
+    async def read(self) -> tuple[Entry, ...]:
+        """The newest entries, oldest first. A line that is no entry is left out."""
+        return await asyncio.to_thread(self._read)
+
+    def _append(self, entry: Entry) -> None:
+        line = json.dumps(self._fields(entry), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        try:
+            made = not self.path.exists()
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                # After a crash the last line may lack its end; one write keeps lines of two processes apart.
+                size = os.fstat(handle).st_size
+                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+                _write_all(handle, b"\n" + line if torn else line)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if made:
+                _sync_directory(self.path.parent)
+        except OSError as error:
+            raise RelmanError(
+                Problem(
+                    Kind.LOCAL,
+                    "The journal cannot be written",
+                    f"{self.path}: {reason_of(error) or error}",
+                    "Nothing is changed without it. Make room or mend the directory's rights.",
+                )
+            ) from None
+
+    def _fields(self, entry: Entry) -> dict[str, str]:
+        line = {"at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        texts = asdict(replace(entry, at=entry.at))
+        for name in _TEXTS:
+            text = texts[name]
+            if text:
+                line[name] = clean_line(self._redact(text), _LONGEST)
+        return line
+
+    def _read(self) -> tuple[Entry, ...]:
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _READ))
+                if size > _READ:
+                    file.readline()
+                lines = file.read().splitlines()
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise RelmanError(
+                Problem(Kind.LOCAL, "The journal cannot be read", f"{self.path}: {reason_of(error) or error}")
+            ) from None
+        return tuple(entry for entry in map(_entry, lines) if entry is not None)
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        read: Any = json.loads(line)
+        if not isinstance(read, dict):
+            return None
+        at = datetime.fromisoformat(read["at"])
+        texts = {name: clean_line(read.get(name, "")) for name in _TEXTS}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if at.tzinfo is None or not texts["operation"]:
+        return None
+    return Entry(at=at, **texts)
+
+
+def _write_all(handle: int, line: bytes) -> None:
+    written = os.write(handle, line)
+    while written < len(line):
+        written += os.write(handle, line[written:])
+
+
+def _sync_directory(directory: Path) -> None:
+    """The new file's name is on the disk, too. Not every system opens directories."""
+    if os.name != "posix":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,35 @@
+"""What every action works with. Where it does not exist (monitor, ``--read-only``), nothing can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relman.actions.operator import Operator
+from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader
+from relman.model.cancel import DEPLOY
+from relman.model.health import HealthCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """``checks`` gives the health checks by environment; ``ci`` and ``cd`` are workflow files the team named.
+
+    ``scratch`` is a directory of this user for work that has to survive a crash (edited notes); it need not
+    exist. ``web_url`` is where the repository's pages live. ``deploy_jobs`` are patterns of the names of jobs
+    that deploy.
+    """
+
+    repo: str
+    reader: GitHubReader
+    writer: GitHubWriter
+    operator: Operator
+    health: HealthReader
+    checks: Mapping[str, tuple[HealthCheck, ...]]
+    clock: Clock
+    scratch: Path
+    web_url: str = "https://github.com"
+    ci: str | None = None
+    cd: str | None = None
+    deploy_jobs: tuple[str, ...] = DEPLOY

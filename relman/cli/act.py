@@ -1,0 +1,223 @@
+"""Commands that change something: plan, question, events, result. The same for every action."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from relman.actions.operator import Action, Operator, Prepared
+from relman.cli.output import moment, problem_json, write_error, write_json, write_text
+from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
+from relman.model.operation import Begun, Ended, Event, Outcome, Said, StepEnded
+from relman.model.plan import Plan
+from relman.model.plan_words import lines
+from relman.text import clean_line
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+PLAN_SCHEMA = "relman.plan/1"
+OPERATION_SCHEMA = "relman.operation/1"
+
+I = TypeVar("I")  # noqa: E741
+F = TypeVar("F")
+
+_SIGNS = {Outcome.DONE: "✓", Outcome.REFUSED: "■", Outcome.FAILED: "×", Outcome.UNKNOWN: "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How a command line says yes. ``ask`` puts a question to a person; None where nobody is there."""
+
+    dry_run: bool = False
+    yes: bool = False
+    confirm: str = ""
+    ask: Callable[[str], str] | None = None
+
+
+def consent_of(arguments: Namespace) -> Consent:
+    """What the command line says, and a question on the terminal where one is there to answer it."""
+    there = sys.stdin is not None and sys.stdin.isatty() and not getattr(arguments, "json", False)
+    return Consent(arguments.dry_run, arguments.yes, arguments.confirm, _question if there else None)
+
+
+def _question(text: str) -> str:
+    sys.stdout.flush()
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return sys.stdin.readline()
+
+
+async def perform(
+    operator: Operator, action: Action[I, F], intent: I, consent: Consent, *, as_json: bool
+) -> Exit:
+    """Shows the plan and carries it out where that was agreed to. Raises where no plan can be made."""
+    prepared = await operator.prepare(action, intent)
+    plan = prepared.plan
+    if consent.dry_run:
+        if as_json:
+            write_json({"schema": PLAN_SCHEMA, **plan_json(plan, prepared.refusal)})
+        else:
+            write_text(_texts(plan, prepared, operator))
+        if prepared.refusal is None:
+            return Exit.OK
+        write_error(prepared.refusal, as_json=False)
+        return prepared.refusal.exit_code
+    if not as_json:
+        write_text(_texts(plan, prepared, operator))
+    if prepared.refusal is not None:
+        if as_json:
+            write_json(
+                {
+                    "schema": OPERATION_SCHEMA,
+                    "plan": plan_json(plan, prepared.refusal),
+                    "events": [],
+                    "result": _result_json(
+                        Ended(Outcome.REFUSED, f"{plan.title}: refused, nothing was changed", prepared.refusal)
+                    ),
+                }
+            )
+        write_error(prepared.refusal, as_json=False)
+        return prepared.refusal.exit_code
+    word = _agreed(plan, consent)
+    events: list[Event] = []
+    ended: Ended | None = None
+    async for event in operator.run(prepared, word=word):
+        if isinstance(event, Ended):
+            ended = event
+            break
+        events.append(event)
+        if not as_json:
+            write_text([_said(event)])
+            sys.stdout.flush()
+    if ended is None:
+        raise AssertionError("an operation without a result")
+    if as_json:
+        write_json(
+            {
+                "schema": OPERATION_SCHEMA,
+                "plan": plan_json(plan, None),
+                "events": [event_json(event) for event in events],
+                "result": _result_json(ended),
+            }
+        )
+    else:
+        write_text([f"{_SIGNS[ended.outcome]} {ended.sentence}", *([ended.url] if ended.url else [])])
+    if ended.problem is not None:
+        write_error(ended.problem, as_json=False)
+    return ended.exit_code
+
+
+def _texts(plan: Plan, prepared: Prepared[Any], operator: Operator) -> list[str]:
+    return [" " * line.indent + line.text for line in lines(plan, operator.clock.now(), prepared.refusal)]
+
+
+def _agreed(plan: Plan, consent: Consent) -> str:
+    """The word that was given, "" where none is needed. Raises where nobody agreed."""
+    if plan.word:
+        if consent.confirm:
+            return consent.confirm  # the operator compares it
+        if consent.yes:
+            raise _refused(f"This changes {plan.environment or 'production'}: --yes is not enough", plan.word)
+        if consent.ask is None:
+            raise _refused("Nobody is there to be asked", plan.word)
+        given = consent.ask(f"Type {clean_line(plan.word)} to go on: ").strip()
+        if given != plan.word:
+            raise _refused("Not confirmed: nothing was changed", plan.word)
+        return given
+    if consent.yes:
+        return ""
+    if consent.ask is None:
+        raise usage_error(
+            "Nobody is there to be asked", hint="Say --yes to carry it out, --dry-run to see the plan."
+        )
+    if consent.ask("Go on? [y/N] ").strip().casefold() not in {"y", "yes"}:
+        raise _refused("Not confirmed: nothing was changed", "")
+    return ""
+
+
+def _refused(title: str, word: str) -> RelmanError:
+    hint = f"Say --confirm {word} to carry it out, --dry-run to see the plan." if word else ""
+    return RelmanError(Problem(Kind.REFUSED, title, hint=hint))
+
+
+def _said(event: Event) -> str:
+    match event:
+        case Begun(step=step, number=number, of=of):
+            return f"{number}/{of} {clean_line(step.title)}"
+        case Said(text=text):
+            return f"    {clean_line(text)}"
+        case StepEnded(outcome=outcome, detail=detail):
+            return f"  {_SIGNS[outcome]} {outcome}{': ' + clean_line(detail) if detail else ''}"
+        case _:
+            return ""
+
+
+def plan_json(plan: Plan, refusal: Problem | None) -> dict[str, Any]:
+    """A plan as ``relman.plan/1`` and ``relman.operation/1`` have it."""
+    return {
+        "action": plan.action,
+        "title": clean_line(plan.title),
+        "repository": plan.repo,
+        "target": plan.target,
+        "environment": plan.environment,
+        "production": plan.production,
+        "rollback": plan.rollback,
+        "who": plan.who,
+        "confirm": plan.word,
+        "changes": [
+            {"what": change.what, "from": change.before, "to": change.after} for change in plan.changes
+        ],
+        "checks": [
+            {
+                "key": check.key,
+                "title": check.title,
+                "verdict": check.verdict.value,
+                "evidence": list(check.evidence),
+                "overridable": check.overridable,
+                "reason": check.reason,
+            }
+            for check in plan.checks
+        ],
+        "warnings": list(plan.warnings),
+        "irreversible": list(plan.irreversible),
+        "text": plan.text,
+        "steps": [
+            {"key": step.key, "title": step.title, "request": step.request, "undo": step.undo}
+            for step in plan.steps
+        ],
+        "facts_at": moment(plan.facts_at),
+        "refusal": problem_json(refusal),
+        "details": dict(plan.details),
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """One event of ``relman.operation/1``."""
+    match event:
+        case Begun(step=step, number=number, of=of):
+            return {"event": "begun", "step": step.key, "number": number, "of": of}
+        case Said(step=step, text=text):
+            return {"event": "said", "step": step.key, "text": clean_line(text)}
+        case StepEnded(step=step, outcome=outcome, detail=detail, problem=problem):
+            return {
+                "event": "ended",
+                "step": step.key,
+                "outcome": outcome.value,
+                "detail": clean_line(detail),
+                "problem": problem_json(problem),
+            }
+        case Ended():
+            raise AssertionError("the result is no event")
+
+
+def _result_json(ended: Ended) -> dict[str, Any]:
+    return {
+        "outcome": ended.outcome.value,
+        "sentence": clean_line(ended.sentence),
+        "problem": problem_json(ended.problem),
+        "run_id": ended.run_id,
+        "url": ended.url,
+    }

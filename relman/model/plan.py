@@ -1,0 +1,115 @@
+"""A change before it happens: what would be sent, what speaks against it, what cannot be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from relman.errors import Kind, Problem
+from relman.text import clean_line
+
+PRODUCTION = frozenset({"prod", "production", "live"})
+
+
+def is_production(environment: str) -> bool:
+    """Whether an environment's name says that it is what customers use."""
+    words = environment.casefold().replace("_", "-").replace("/", "-").split("-")
+    return bool(PRODUCTION.intersection(words)) and "pre" not in words and "non" not in words
+
+
+class Verdict(StrEnum):
+    """What a check of a plan found. An ``UNKNOWN`` one blocks as a failed one does."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to hold before a change, with what was seen.
+
+    ``reason`` is why a person overrides it ("" where nobody did).
+    """
+
+    key: str  # stable, for ``--override KEY=REASON``: "ci", "staging", "tag"
+    title: str
+    verdict: Verdict
+    evidence: tuple[str, ...] = ()
+    overridable: bool = False
+    reason: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        return self.verdict is not Verdict.PASSED and not (self.overridable and self.reason.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a plan does. ``request`` is exactly what is sent ("" for a step that only looks or waits)."""
+
+    key: str  # stable; the journal names it
+    title: str  # "Create the tag v1.9.0 on 1a2b3c4"
+    request: str = ""
+    undo: str = ""  # how it is taken back; "" where it cannot be
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different afterwards."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a person must see before saying yes. Made by a pure function from fresh facts.
+
+    ``permission`` and ``stale`` are problems that were found while planning; with either, nothing runs.
+    ``word`` is what has to be typed ("" where ``y`` is enough). ``facts_at`` is when the facts were read.
+    """
+
+    action: str  # "release", "approve"
+    title: str  # "Release v1.9.0"
+    repo: str
+    target: str  # what it acts on, by identity: "v1.9.0 at 1a2b3c4", "run 4711, attempt 2"
+    steps: tuple[Step, ...]
+    facts_at: datetime
+    environment: str = ""
+    changes: tuple[Change, ...] = ()
+    checks: tuple[Check, ...] = ()
+    warnings: tuple[str, ...] = ()
+    irreversible: tuple[str, ...] = ()  # what cannot be undone, in sentences
+    text: str = ""  # the longer text that goes out with it: notes, a comment
+    word: str = ""
+    permission: Problem | None = None
+    stale: Problem | None = None
+    production: bool = False  # it leads to a change of production: a freeze holds it back
+    rollback: bool = False  # exempt from a freeze
+    who: str = ""  # the login that acts
+    details: Mapping[str, object] = field(default_factory=dict)  # for ``--json``: what the action alone has
+
+    @property
+    def blocking(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.blocks)
+
+    def refusal(self) -> Problem | None:
+        """What the plan itself says against running; permission before everything that may have changed."""
+        if self.permission is not None:
+            return self.permission
+        if self.stale is not None:
+            return self.stale
+        if not self.blocking:
+            return None
+        first = self.blocking[0]
+        more = f" and {len(self.blocking) - 1} more" if len(self.blocking) > 1 else ""
+        return Problem(
+            Kind.REFUSED,
+            f"{clean_line(first.title)} does not hold{more}",
+            clean_line("; ".join(first.evidence)),
+            f"Mend it, or override it with a reason ({first.key})." if first.overridable else "Mend it first.",
+        )
