@@ -60,7 +60,11 @@ def _on_screen(app: object) -> bool:
 
 
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
-    """The dashboard on a board. It asks nothing of the network itself."""
+    """The dashboard on a board. It asks nothing of the network itself.
+
+    ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
+    relman is read-only.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "relman"
@@ -81,7 +85,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         watch: Watching,
         settings: DashboardSettings | None = None,
         clock: Clock | None = None,
-        tools: Tools | None = None,
+        tools: Callable[[], Tools] | None = None,
         *,
         opener: Callable[[str], None] = open_page,
     ) -> None:
@@ -101,7 +105,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.board_signal: Signal[Board] = Signal(self, "board")
         self._opener = opener
         self._acting: Acting | None = None
-        self._tools = None if self.settings.read_only else tools
+        self._open_tools = None if self.settings.read_only else tools
+        self._tools: Tools | None = None
         self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
@@ -148,6 +153,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _first_frame_is_out(self) -> None:
         self.first_frame.set()
         self.watch_.start()
+        if self._open_tools is not None:
+            self._tools = self._open_tools()
+            self.refresh_bindings()
         self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
@@ -220,7 +228,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @property
     def tools(self) -> Tools | None:
-        """What actions work with; None where nothing may be changed: there no command may offer a change."""
+        """What actions work with. None where nothing may be changed, and until the first frame is out: no
+        command may offer a change then."""
         return self._tools
 
     @property
@@ -248,8 +257,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._acting = Acting(self, self._tools)
         course = self._acting.begin(action, intent, after)
         if course is None:
-            self.tell("Only one change at a time: this one is still under way.", problem=True)
-            self.show_under_way()
+            self._show_running("Only one change at a time")
         else:
             self.push_screen(ConfirmScreen(self._acting, course))
 
@@ -261,10 +269,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         when=lambda app: app.under_way is not None and _on_screen(app),
     )
     def show_under_way(self) -> None:
+        self._show_running("")
+
+    def _show_running(self, hint: str) -> None:
         from relman.tui.screens.confirm import ConfirmScreen
 
         if self._acting is not None and self._acting.running is not None:
-            self.push_screen(ConfirmScreen(self._acting, self._acting.running))
+            self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
 
     @property
     def under_way(self) -> Course | None:
@@ -441,10 +452,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            now = self.now()
-            text = crash.report_text(error, self.settings.secrets, now)
-            directory = self.settings.state_directory
-            path = crash.write_report(directory, text, now) if directory is not None else None
+            path = self.settings.report(error)
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))
