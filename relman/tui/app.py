@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -134,9 +135,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def now(self) -> datetime:
         return self.clock.now()
 
-    def look(self, *, screen: str, run_id: int | None = None, job_id: int | None = None) -> None:
+    def look(
+        self,
+        *,
+        screen: str,
+        run_id: int | None = None,
+        job_id: int | None = None,
+        environment: str | None = None,
+    ) -> None:
         """Tells the poller what is in view."""
-        self._tell(View(screen, run_id, job_id, self.app_focus))
+        self._tell(View(screen, run_id, job_id, self.app_focus, environment))
 
     def _tell(self, view: View) -> None:
         self._view = view
@@ -178,11 +186,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         del event
-        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, True))
+        self._tell(replace(self._view, focused=True))
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
-        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, False))
+        self._tell(replace(self._view, focused=False))
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
@@ -307,6 +315,18 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             return
         for screen in self.screen_stack[:0:-1]:
             screen.dismiss()
+
+    def show_run(self, run_id: int) -> None:
+        """To the Pipeline with that run highlighted, also where the board does not know it yet."""
+        from relman.tui.screens.pipeline import PipelineScreen
+
+        if self.current_mode != PipelineScreen.NAME:
+            self.switch_mode(PipelineScreen.NAME)
+        for screen in self.screen_stack[:0:-1]:
+            screen.dismiss()
+        first = self.screen_stack[0]
+        if isinstance(first, PipelineScreen):
+            self.call_after_refresh(first.show_run, run_id)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 

@@ -31,10 +31,10 @@ from relman.tui.present.piece import (
 
 _COLUMNS = (
     Column("", 1),
-    Column("environment", 18, least=11, rank=9),
-    Column("version", 14, least=9, rank=9),
-    Column("", 22, least=12, grow=True, rank=8),
-    Column("", 7, least=4, right=True, rank=7),
+    Column("environment", 13, least=11, rank=9),
+    Column("version", 10, least=8, rank=9),
+    Column("", 22, least=15, grow=True, rank=8),
+    Column("", 6, least=4, right=True, rank=7),
 )
 _HISTORY = (
     Column("", 1),
