@@ -24,6 +24,7 @@ from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.commands.live import run_live
+from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
@@ -114,6 +115,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
+        self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
         self._overrides: Mapping[str, str] = {}
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
@@ -175,6 +177,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _published(self, board: Board) -> None:
         self.board_signal.publish(board)
         self._say_title()
+        self._call(board)
         if board.notices != self._told:
             fresh = tuple(notice for notice in board.notices if notice not in self._told)
             self._told = board.notices
@@ -222,9 +225,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         else:
             self.tell(f"Not opened: this is no page of {self.settings.web_url}.", problem=True)
 
+    def _call(self, board: Board) -> None:
+        """Something began to wait for this person: they may look elsewhere."""
+        fresh, sequences = self._herald.heard(board, self.now() + board.clock_offset)
+        if fresh:
+            self.tell(summary(fresh))
+            self._write(sequences)
+
     def _say_title(self) -> None:
         title = terminal_title(self.board)
-        if title != self._terminal_title:
+        if self.settings.title and title != self._terminal_title:
             self._terminal_title = title
             self._write(terminal.title_sequence(title))
 

@@ -97,16 +97,12 @@ class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=Fal
         event.stop()
         self.toggle()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.proceed()
-
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:  # beside the form
             self.dismiss(None)
 
     @command("review-on", "enter", title="", help="On to the plan; nothing is sent yet.", group=_GROUP,
-             footer="See the plan", rank=1)  # fmt: skip
+             footer="See the plan", rank=1, priority=True)  # fmt: skip
     def proceed(self) -> None:
         targets = tuple(
             Target(gate.pending.environment_id, gate.pending.environment)
