@@ -53,6 +53,7 @@ class PipelineScreen(LiveScreen):
         self._times: RunTime | None = None
         self._pictures = view.Pictures()
         self._painter = Painter()
+        self._clock = view.Seconds()
         self._presenter = RunsPresenter()
         self._shown: tuple[int, str] | None = None  # run and box in the lower pane
 
@@ -167,7 +168,7 @@ class PipelineScreen(LiveScreen):
         selected = self._chosen.get(run.id)
         if picture.node(selected) is None:
             selected = picture.of_interest()
-        self._times = picture.times(self.server_now())
+        self._times = self._clock.times(picture, self.server_now())
         columns = max(1, (self._graph.size.width - 2) // 38)
         tight = self._graph.size.height < 14
         drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
