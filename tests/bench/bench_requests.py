@@ -43,7 +43,9 @@ def new_site(*, idle: bool) -> Site:
     start = datetime.now(UTC)
     clock = WorldClock(start, frozen=idle)
     world = World(seed=1, start=start, clock=clock.now)
-    while idle and (active := [run.id for run in world.runs.values() if run.attempts[-1].status != "completed"]):
+    while idle and (
+        active := [run.id for run in world.runs.values() if run.attempts[-1].status != "completed"]
+    ):
         for run_id in active:
             world.cancel(run_id)
         clock.advance(60)
@@ -62,9 +64,7 @@ async def watching(site: Site, running: Running, place: Path):
     history = History.open(place, running.api_url, repo)
 
     def reader() -> Reader:
-        return Reader(
-            repo, api_url=running.api_url, token=Secret(site.token), validators=history.validators
-        )
+        return Reader(repo, api_url=running.api_url, token=Secret(site.token), validators=history.validators)
 
     watch = Watch(repo, reader, history, SystemClock(), place / "logs", fill_pace=0)
     watch.start()

@@ -219,7 +219,10 @@ class PipelineScreen(LiveScreen):
 
     def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
         event.stop()
-        self._show_run()
+        # The highlight is painted first: the graph of another run may be large. Until it is drawn no job of
+        # the run before can be acted on.
+        self._picture = None
+        self.call_after_refresh(self._show_run)
 
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()
