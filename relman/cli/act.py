@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from relman.actions.operator import Action, Operator, Prepared
 from relman.cli.output import moment, problem_json, write_error, write_json, write_text
+from relman.cli.progress import Progress
 from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
 from relman.model.operation import Begun, Ended, Event, Outcome, Said, StepEnded
 from relman.model.plan import Plan
@@ -81,17 +82,29 @@ async def perform(
             )
         write_error(prepared.refusal, as_json=False)
         return prepared.refusal.exit_code
-    word = _agreed(plan, consent)
+    # Where nothing is to be done there is nothing to agree to.
+    word = _agreed(plan, consent) if plan.steps else ""
     events: list[Event] = []
     ended: Ended | None = None
-    async for event in operator.run(prepared, word=word):
-        if isinstance(event, Ended):
-            ended = event
-            break
-        events.append(event)
-        if not as_json:
-            write_text([_said(event)])
-            sys.stdout.flush()
+    bar = Progress()
+    try:
+        async for event in operator.run(prepared, word=word) if plan.steps else _nothing(plan):
+            if isinstance(event, Ended):
+                ended = event
+                break
+            if isinstance(event, Said) and event.done is not None and event.total is not None:
+                bar.show(event.done, event.total, event.text)
+                if events and _is_progress(events[-1], event):
+                    events.pop()  # of many only the last is worth keeping
+                events.append(event)
+                continue
+            events.append(event)
+            bar.clear()
+            if not as_json:
+                write_text([_said(event)])
+                sys.stdout.flush()
+    finally:
+        bar.clear()
     if ended is None:
         raise AssertionError("an operation without a result")
     if as_json:
@@ -108,6 +121,15 @@ async def perform(
     if ended.problem is not None:
         write_error(ended.problem, as_json=False)
     return ended.exit_code
+
+
+async def _nothing(plan: Plan) -> AsyncIterator[Event]:
+    """What an operation without a step says."""
+    yield Ended(Outcome.DONE, f"{plan.title}: nothing to do")
+
+
+def _is_progress(before: Event, now: Said) -> bool:
+    return isinstance(before, Said) and before.step == now.step and before.total is not None
 
 
 def _texts(plan: Plan, prepared: Prepared[Any], operator: Operator) -> list[str]:
@@ -199,8 +221,9 @@ def event_json(event: Event) -> dict[str, Any]:
     match event:
         case Begun(step=step, number=number, of=of):
             return {"event": "begun", "step": step.key, "number": number, "of": of}
-        case Said(step=step, text=text):
-            return {"event": "said", "step": step.key, "text": clean_line(text)}
+        case Said(step=step, text=text, done=done, total=total):
+            told = {"event": "said", "step": step.key, "text": clean_line(text)}
+            return told if total is None else {**told, "done": done, "total": total}
         case StepEnded(step=step, outcome=outcome, detail=detail, problem=problem):
             return {
                 "event": "ended",
