@@ -26,6 +26,7 @@ from relman.model.version_tags import VersionTag
 from relman.text import clean_line
 
 _PASSING = frozenset({State.SUCCESS, State.SKIPPED, State.NEUTRAL})
+_STARS = 6  # more in one pattern could take for ever: such a rule is taken to apply
 _SHOWN = 6  # lines of evidence of one kind
 HEALTH_FRESH = timedelta(minutes=5)  # an older answer says nothing about now
 
@@ -279,9 +280,9 @@ def rules_gate(
 
 def applies(rules: Ruleset, ref: str) -> bool:
     """Whether a ruleset is about a full ref. ``*`` does not cross ``/``, ``**`` does."""
-    if any(_fits(pattern, ref) for pattern in rules.exclude):
+    if any(_fits(pattern, ref) for pattern in rules.exclude if pattern.count("*") <= _STARS):
         return False
-    return any(_fits(pattern, ref) for pattern in rules.include)
+    return any(pattern.count("*") > _STARS or _fits(pattern, ref) for pattern in rules.include)
 
 
 def _fits(pattern: str, ref: str) -> bool:
