@@ -140,6 +140,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
     from relman.actions.operator import Operator
     from relman.actions.tools import Tools
     from relman.github.writer import Writer
+    from relman.model.cancel import DEPLOY
     from relman.model.freeze import Freeze
 
     settings = made.settings
@@ -162,6 +163,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
         web_url=remote.web_url_of(made.target.api_url),
         ci=settings.workflows.ci,
         cd=settings.workflows.cd,
+        deploy_jobs=settings.stages.deploy or DEPLOY,
     )
 
 
