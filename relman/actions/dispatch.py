@@ -369,7 +369,8 @@ def _mark(facts: Facts) -> str:
 
 def _target(facts: Facts) -> str:
     ready = facts.ready
-    return f"{clean_line(ready.workflow.file, 100)} on {clean_line(ready.ref, 200)} {_mark(facts)}"
+    where = f"{clean_line(ready.ref, 200)} at {ready.sha[:7]}"
+    return f"{clean_line(ready.workflow.file, 100)} on {where} {_mark(facts)}"
 
 
 def _step(facts: Facts, adopted: Run | None) -> Step:
@@ -382,13 +383,13 @@ def _step(facts: Facts, adopted: Run | None) -> Step:
 
 
 def _changes(facts: Facts) -> list[Change]:
-    told = [Change("runs on", "", f"{facts.ready.sent} at {facts.ready.sha[:7]}")]
+    told = []
     for one in facts.ready.fields:
         if one.name in facts.filled.values:
             after = facts.filled.values[one.name]
             told.append(Change(one.name, f"default {one.default}" if one.default else "", after or "(empty)"))
         elif one.default:
-            told.append(Change(one.name, "", f"{one.default} (the default)"))
+            told.append(Change(one.name, f"default {one.default}", one.default))
     return told
 
 
