@@ -245,8 +245,7 @@ def dashboard(made: Session) -> int:
         keys=made.settings.keys,
         read_only=made.read_only,
         web_url=remote.web_url_of(made.target.api_url),
-        state_directory=made.places.state,
-        secrets=made.secrets,
+        report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)
     return run_dashboard(RelmanApp(watch, settings, tools=tools))

@@ -257,8 +257,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._acting = Acting(self, self._tools)
         course = self._acting.begin(action, intent, after)
         if course is None:
-            self.tell("Only one change at a time: this one is still under way.", problem=True)
-            self.show_under_way()
+            self._show_running("Only one change at a time")
         else:
             self.push_screen(ConfirmScreen(self._acting, course))
 
@@ -270,10 +269,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         when=lambda app: app.under_way is not None and _on_screen(app),
     )
     def show_under_way(self) -> None:
+        self._show_running("")
+
+    def _show_running(self, hint: str) -> None:
         from relman.tui.screens.confirm import ConfirmScreen
 
         if self._acting is not None and self._acting.running is not None:
-            self.push_screen(ConfirmScreen(self._acting, self._acting.running))
+            self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
 
     @property
     def under_way(self) -> Course | None:
@@ -450,10 +452,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            now = self.now()
-            text = crash.report_text(error, self.settings.secrets, now)
-            directory = self.settings.state_directory
-            path = crash.write_report(directory, text, now) if directory is not None else None
+            path = self.settings.report(error)
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))

@@ -144,7 +144,7 @@ def paths_lines(times: RunTime) -> list[Line]:
         mark = _mark(path)
         jobs = "1 job" if path.jobs == 1 else f"{path.jobs} jobs"
         if path.estimated:
-            jobs += f", {path.measured} measured, {path.jobs - path.measured} expected"
+            jobs += f", {path.measured} measured"
         elif path.absent:
             jobs = f"{path.jobs} of {path.jobs + path.absent} jobs"
         wall = Piece(f"{mark}{duration(path.wall)}")

@@ -160,14 +160,14 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
 
         if style.role is Role.BLANK:
             return RichStyle()
-        if style.dim:
-            return ink("accent" if style.lit else "tone-quiet")
         if style.role in (Role.BORDER, Role.LINE):
             if style.lit:
                 return ink("accent")
             if style.tone in _LOUD and style.role is Role.BORDER:
                 return toned(self, style.tone)
             return ink("tone-quiet" if style.critical else "line")
+        if style.dim:
+            return ink("accent" if style.lit else "tone-quiet")
         if style.role is Role.NAME:
             return RichStyle(bold=style.lit or style.tone is Tone.BAD)
         if style.role in (Role.NOTE, Role.REST):
