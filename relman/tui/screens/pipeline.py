@@ -22,7 +22,8 @@ from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
-from relman.tui.screens.run import OPEN, RunScreen
+from relman.tui.screens.run import OPEN
+from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
@@ -32,7 +33,7 @@ from relman.tui.widgets.prompt import Prompt
 _RUNS = "Runs"
 
 
-class PipelineScreen(RunScreen):
+class PipelineScreen(RunActs):
     """What is highlighted is kept by id: the run's, and within each run the box's."""
 
     NAME = "pipeline"
@@ -44,6 +45,7 @@ class PipelineScreen(RunScreen):
         self._filter = filters.Filter()
         self._search = ""  # in the graph
         self._words = ""  # in the job
+        self._wanted: int | None = None  # a run to highlight as soon as it is listed
         self._chosen: dict[int, str] = {}  # run id to the box a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
@@ -118,10 +120,19 @@ class PipelineScreen(RunScreen):
         runs = section.value or ()
         kept = ordered(self._filter.apply(runs))
         self._runs.set_items(kept)
+        if self._wanted is not None and self._runs.highlight(self._wanted):
+            self._wanted = None
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
             notice = view.no_runs(board.repo, self._filter, len(runs))
         self._runs_pane.show(notice, staleness(section, now))
+
+    def follow(self, run_id: int) -> None:
+        """Highlights a run, now or when it is listed; a filter that hides it is taken away."""
+        run = self.relman.board.run(run_id)
+        if self._filter and (run is None or not self._filter.apply((run,))):
+            self._set_filter("")
+        self._wanted = None if self._runs.highlight(run_id) else run_id
 
     def _show_run(self) -> None:
         """Draws the graph of the highlighted run and the selected job."""
