@@ -192,6 +192,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
     from relman.actions.operator import Operator
     from relman.actions.tools import Tools
     from relman.github.writer import Writer
+    from relman.model.cancel import DEPLOY
     from relman.model.freeze import Freeze
 
     settings = made.settings
@@ -216,6 +217,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
         cd=settings.workflows.cd,
         clone=clone_of(made),
         withdrawn=settings.releases.withdrawn,
+        deploy_jobs=settings.stages.deploy or DEPLOY,
     )
 
 

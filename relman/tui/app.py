@@ -338,7 +338,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             screen.dismiss()
         first = self.screen_stack[0]
         if isinstance(first, PipelineScreen):
-            self.call_after_refresh(first.show_run, run_id)
+            self.call_after_refresh(first.follow, run_id)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 

@@ -22,7 +22,8 @@ from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
-from relman.tui.screens.run import OPEN, RunScreen
+from relman.tui.screens.run import OPEN
+from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
@@ -32,7 +33,7 @@ from relman.tui.widgets.prompt import Prompt
 _RUNS = "Runs"
 
 
-class PipelineScreen(RunScreen):
+class PipelineScreen(RunActs):
     """What is highlighted is kept by id: the run's, and within each run the box's."""
 
     NAME = "pipeline"
@@ -94,7 +95,7 @@ class PipelineScreen(RunScreen):
     def on_run(self) -> bool:
         return self.focused is self._runs
 
-    def show_run(self, run_id: int) -> None:
+    def follow(self, run_id: int) -> None:
         """Highlights a run, out of the filter's way; one that is not on the board yet as soon as it is."""
         self._wanted = run_id
         self.set_focus(self._runs)
