@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,15 @@ from relman.secret import Secret
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from relman.actions.release_survey import Survey
+    from relman.actions.tools import Tools
     from relman.board.fetch import Fetch
     from relman.board.history import History
     from relman.board.ports import Clock, GitHubReader, HealthReader
+    from relman.clone import Clone
+    from relman.github.reader import Reader
     from relman.model.board import Board
+    from relman.model.freeze import Freeze
     from relman.model.health import HealthCheck
 
 
@@ -30,6 +36,8 @@ class Session:
     places: places.Places
     read_only: bool
     secrets: tuple[Secret, ...]  # what no report may show
+    directory: Path | None = None  # where it was started
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,15 @@ def session(arguments: Namespace, environ: Mapping[str, str], *, read_only: bool
     )
     report.watch_for(found.token.secret)
     secrets = (found.token.secret, *report.secrets_in(environ))
-    return Session(settings, found, places.find(environ), read_only or arguments.read_only, secrets)
+    return Session(
+        settings,
+        found,
+        places.find(environ),
+        read_only or arguments.read_only,
+        secrets,
+        Path(arguments.directory).expanduser().absolute(),
+        home(environ),
+    )
 
 
 def home(environ: Mapping[str, str]) -> Path | None:
@@ -106,7 +122,104 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
         await history.close()
 
 
-def reader_of(made: Session, history: History) -> GitHubReader:
+@asynccontextmanager
+async def acting(made: Session) -> AsyncIterator[Tools]:
+    """What a command that changes something works with. Raises where relman is read-only: then no writer exists."""
+    from relman.actions.gate import READ_ONLY
+    from relman.board.clock import SystemClock
+    from relman.board.history import History
+    from relman.errors import RelmanError
+    from relman.probes import Probes
+
+    if made.read_only:
+        raise RelmanError(READ_ONLY)
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = reader_of(made, history)
+    health = Probes()
+    tools = tools_of(made, reader, health, SystemClock())
+    try:
+        yield tools
+    finally:
+        await tools.writer.aclose()
+        await reader.aclose()
+        await health.aclose()
+        await history.close()
+
+
+@asynccontextmanager
+async def surveying(made: Session) -> AsyncIterator[Survey]:
+    """What reads a release, for a relman that may not change anything."""
+    from relman.actions.release_survey import Survey
+    from relman.board.clock import SystemClock
+    from relman.board.history import History
+    from relman.probes import Probes
+
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = reader_of(made, history)
+    health = Probes()
+    words = made.settings.workflows
+    try:
+        yield Survey(
+            reader,
+            health,
+            health_checks(made.settings),
+            SystemClock(),
+            ci=words.ci,
+            cd=words.cd,
+            clone=clone_of(made),
+            listed=made.settings.releases.withdrawn,
+        )
+    finally:
+        await reader.aclose()
+        await health.aclose()
+        await history.close()
+
+
+def clone_of(made: Session) -> Clone | None:
+    """The clone that relman was started in, where it is one of this repository."""
+    from relman.clone import Clone
+
+    found = remote.find(made.directory, made.home) if made.directory is not None else None
+    if made.directory is None or found is None or found.repo.lower() != made.target.repo.lower():
+        return None
+    return Clone(made.directory)
+
+
+def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> Tools:
+    """The writer and everything around it. Builds nothing that takes time; the first write does."""
+    from relman.actions.gate import Gate
+    from relman.actions.journal import Journal
+    from relman.actions.operator import Operator
+    from relman.actions.tools import Tools
+    from relman.github.writer import Writer
+    from relman.model.freeze import Freeze
+
+    settings = made.settings
+    journal = Journal(made.places.state / "journal.jsonl", partial(report.redact, secrets=made.secrets))
+    gate = Gate(made.read_only, tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze))
+    return Tools(
+        repo=made.target.repo,
+        reader=reader,
+        writer=Writer(
+            made.target.repo,
+            api_url=made.target.api_url,
+            token=made.target.token.secret,
+            meter=reader.meter,
+        ),
+        operator=Operator(gate, journal, clock),
+        health=health,
+        checks=health_checks(settings),
+        clock=clock,
+        scratch=made.places.state / "scratch",
+        web_url=remote.web_url_of(made.target.api_url),
+        ci=settings.workflows.ci,
+        cd=settings.workflows.cd,
+        clone=clone_of(made),
+        withdrawn=settings.releases.withdrawn,
+    )
+
+
+def reader_of(made: Session, history: History) -> Reader:
     """The one reader of GitHub, with what the history keeps of earlier answers."""
     from relman.github.reader import Reader
 
@@ -116,6 +229,13 @@ def reader_of(made: Session, history: History) -> GitHubReader:
         token=made.target.token.secret,
         validators=history.validators,
     )
+
+
+def freezes(settings: config.Settings) -> tuple[Freeze, ...]:
+    """The weekly times in which nothing goes to production."""
+    from relman.model.freeze import Freeze
+
+    return tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze)
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
@@ -152,7 +272,10 @@ def _probes() -> HealthReader:
 
 
 def dashboard(made: Session) -> int:
-    """Runs the dashboard until it is left; gives the exit code. Nothing that writes exists in it."""
+    """Runs the dashboard until it is left; gives the exit code.
+
+    Where relman is read-only nothing that writes exists in it.
+    """
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
@@ -164,13 +287,16 @@ def dashboard(made: Session) -> int:
     # The reader is built when the first frame is out; what it would refuse must be said before.
     check(made.target.repo, made.target.api_url, made.target.token.secret)
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    clock = SystemClock()
+    reader = cache(lambda: reader_of(made, history))
+    probes = cache(_probes)
     watch = Watch(
         made.target.repo,
-        lambda: reader_of(made, history),
+        reader,
         history,
-        SystemClock(),
+        clock,
         made.places.cache / "logs",
-        health=_probes,
+        health=probes,
         checks=health_checks(made.settings),
     )
     settings = DashboardSettings(
@@ -178,7 +304,10 @@ def dashboard(made: Session) -> int:
         keys=made.settings.keys,
         read_only=made.read_only,
         web_url=remote.web_url_of(made.target.api_url),
-        state_directory=made.places.state,
-        secrets=made.secrets,
+        bell=made.settings.notifications.bell,
+        desktop=made.settings.notifications.desktop,
+        title=made.settings.notifications.title,
+        report=lambda error: report.write(error, made.places.state, made.secrets),
     )
-    return run_dashboard(RelmanApp(watch, settings))
+    tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)
+    return run_dashboard(RelmanApp(watch, settings, tools=tools))

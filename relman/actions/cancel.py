@@ -22,7 +22,7 @@ from relman.model.reach import Reached, reached
 from relman.model.rights import may_write
 from relman.model.run import Run
 from relman.model.state import State
-from relman.model.times import ago, brief
+from relman.model.times import brief, clock
 from relman.text import clean_line
 
 PATIENCE = timedelta(seconds=60)
@@ -107,7 +107,8 @@ class CancelAction:
         one, run = facts.one, facts.one.run
         going = not run.state.finished
         cancelled = run.state is State.CANCELLED
-        ended = f"it ended {ago(run.updated_at, one.server_now)}: {clean_line(run.word)}".replace("  ", " ")
+        when = f" at {clock(run.updated_at, one.server_now)}" if run.updated_at else ""
+        ended = f"it ended{when}: {clean_line(run.word)}"
         words = f"it is {clean_line(run.word)}" if going else ended
         found = [
             Check(
@@ -129,7 +130,7 @@ class CancelAction:
                     (
                         "relman did not cancel this attempt yet; cancel it plainly first"
                         if facts.asked is None or since is None
-                        else f"it was cancelled {brief(since.total_seconds())} ago",
+                        else f"it was cancelled at {clock(facts.asked, one.at)}",
                     ),
                 )
             )

@@ -105,6 +105,10 @@ class GitHubReader(Protocol):
         """Rulesets for "branch" or "tag" with their rules, the organisation's included."""
         ...
 
+    async def required_checks(self, branch: str) -> Answer[tuple[str, ...]]:
+        """The checks that rulesets require of a branch, by context."""
+        ...
+
     async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
         """Pull requests from the branch ``head`` of this repository."""
         ...
@@ -188,6 +192,14 @@ class HealthReader(Protocol):
     """Asks health URLs. A check that fails is a :class:`Health` that is not ok, never an error."""
 
     async def check(self, checks: tuple[HealthCheck, ...]) -> tuple[Health, ...]: ...
+
+
+class LocalTags(Protocol):
+    """A clone of the repository on this machine."""
+
+    async def tags(self) -> tuple[Tag, ...]:
+        """Its tags, each with its commit. Never raises: a clone that cannot be read has none."""
+        ...
 
 
 class Clock(Protocol):

@@ -28,6 +28,18 @@ def ruleset(reply: Reply, request: Request) -> Ruleset:
     return one(_ruleset(record(reply, request)), reply, request)
 
 
+def required_checks(reply: Reply, request: Request) -> Page[tuple[str, ...]]:
+    """For each effective rule of a branch, the contexts that it requires."""
+    return page(reply, request, _contexts)
+
+
+def _contexts(rule: Fields) -> tuple[str, ...]:
+    if exact(rule, "type") != "required_status_checks":
+        return ()
+    checks = children(child(rule, "parameters"), "required_status_checks")
+    return each(checks, lambda check: exact(check, "context") or None)
+
+
 def _check_run(fields: Fields) -> CheckRun | None:
     check_id = number(fields, "id")
     if check_id is None:

@@ -19,6 +19,7 @@ from relman.github.fields import (
     login,
     number,
     objects,
+    strings,
     text,
     when,
 )
@@ -124,7 +125,9 @@ def any_branch(reply: Reply, request: Request) -> bool:
 def branch(reply: Reply, request: Request) -> Branch:
     fields = record(reply, request)
     name, sha = exact(fields, "name"), exact(child(fields, "commit"), "sha")
-    return one(Branch(name, sha, flag(fields, "protected")) if name and sha else None, reply, request)
+    checks = child(child(fields, "protection"), "required_status_checks")
+    found = Branch(name, sha, flag(fields, "protected"), strings(checks, "contexts"))
+    return one(found if name and sha else None, reply, request)
 
 
 def ref(reply: Reply, request: Request) -> RefTarget:

@@ -303,6 +303,12 @@ class Reader:
             server_time=listed.server_time,
         )
 
+    async def required_checks(self, branch: str) -> Answer[tuple[str, ...]]:
+        """The checks that rulesets require of a branch, by context. Classic protection is on the branch itself."""
+        found = await self._ask_all(self._requests.branch_rules(branch), parse_checks.required_checks)
+        contexts = dict.fromkeys(context for rule in found.value for context in rule)
+        return Answer(tuple(contexts), found.raw, server_time=found.server_time)
+
     async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
         """Pull requests from the branch ``head`` of this repository."""
         request = self._requests.pull_requests(head=head, state=state)

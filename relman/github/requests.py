@@ -227,6 +227,11 @@ class RepositoryRequests:
     def ruleset(self, ruleset_id: int) -> Request:
         return self._get(f"/rulesets/{ruleset_id}", f"ruleset {ruleset_id}", includes_parents=True)
 
+    def branch_rules(self, branch: str) -> Request:
+        return self._get(
+            f"/rules/branches/{segment(branch)}", f"the rules of {clean_line(branch)}", per_page=PAGE
+        )
+
     def pull_requests(self, *, head: str, state: str = "open") -> Request:
         what = f"the pull requests from {clean_line(head)}"
         owner = self.repo.partition("/")[0]

@@ -35,9 +35,12 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
+    """``required`` are the checks that its classic protection asks for."""
+
     name: str
     sha: str
     protected: bool = False
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,13 @@ def unfinished(history: History, channel: str | None = None) -> VersionTag | Non
 def _on_head(history: History, channel: str | None) -> VersionTag | None:
     """A version that is on the commit already and leaves nothing to release."""
     for tag in history.tags.at(history.head.sha):
-        if tag.stable or (channel is not None and _channel(tag) == channel):
+        if tag.stable or (channel is not None and channel_of(tag) == channel):
             return tag
     return None
 
 
-def _channel(tag: VersionTag) -> str:
+def channel_of(tag: VersionTag) -> str:
+    """The channel of a pre-release ("rc" of rc.3); "" for a stable version."""
     return (tag.version.prerelease or "").rpartition(".")[0] or (tag.version.prerelease or "")
 
 

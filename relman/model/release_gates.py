@@ -17,6 +17,8 @@ from relman.text import clean_line
 def gates(history: History, evidence: Evidence, decision: Decision, intent: ReleaseIntent) -> tuple[Check, ...]:
     """Everything that has to hold, each with its evidence. Raises a usage error for an override of nothing."""
     sha = history.head.sha
+    if decision.resumed:  # the tag is out: whatever the gates say now, only its release is missing
+        return (tag_gate(decision.tag, sha, same=history.tags.at(sha), resumed=True),)
     reason = {key: clean_line(text) for key, text in intent.overrides.items()}
     checks = [
         ci_gate(sha, evidence.checks, evidence.roles, reason.get("ci", "")),
@@ -36,17 +38,15 @@ def gates(history: History, evidence: Evidence, decision: Decision, intent: Rele
                 same=history.tags.of(version),
                 releases=mine,
                 withdrawn=history.withdrawn.reason(version),
-                resumed=decision.resumed,
             ),
             rules_gate(
                 decision.tag,
-                () if decision.resumed else evidence.rulesets,
+                evidence.rulesets,
                 evidence.rulesets_problem,
                 reason.get("rules", ""),
             ),
         ]
-        if not decision.resumed:
-            checks += _about_version(history, decision, reason)
+        checks += _about_version(history, decision, reason)
     checks += _about_base(history, decision, reason)
     known = {check.key: check for check in checks}
     for key, text in reason.items():

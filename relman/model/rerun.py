@@ -14,7 +14,7 @@ from relman.model.plan import Check, Verdict, is_production
 from relman.model.reach import Reached, reached
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.state import State
-from relman.model.times import ago
+from relman.model.times import clock
 from relman.model.workflow import WorkflowFile
 from relman.text import clean_line
 
@@ -139,7 +139,7 @@ def checks(run: Run, jobs: Sequence[Job], which: Which, now: datetime) -> tuple[
                 "It is at most 30 days old",
                 Verdict.PASSED if young else Verdict.FAILED,
                 (
-                    f"created {ago(run.created_at, now)}"
+                    f"created {clock(run.created_at, now)}"
                     + ("" if young else "; GitHub re-runs no older ones: start the workflow anew instead"),
                 ),
             )
@@ -159,6 +159,7 @@ def checks(run: Run, jobs: Sequence[Job], which: Which, now: datetime) -> tuple[
 
 
 def _when(run: Run, now: datetime) -> str:
+    """By the clock and not by age: a plan that is read once more a minute later says the same."""
     if run.state.finished:
-        return f", {ago(run.updated_at, now)}" if run.updated_at else ""
-    return f", since {ago(run.started_at, now)}".replace(" ago", "") if run.started_at else ""
+        return f" at {clock(run.updated_at, now)}" if run.updated_at else ""
+    return f", since {clock(run.started_at, now)}" if run.started_at else ""

@@ -6,7 +6,7 @@ What a person saw is bound to the run's attempt, its commit and the very environ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from relman.errors import Kind, Problem
@@ -39,6 +39,10 @@ class Review:
     targets: tuple[Target, ...]
     state: str
     comment: str = ""
+
+    def with_text(self, text: str) -> Review:
+        """The same review with another comment."""
+        return replace(self, comment=text.strip())
 
     @property
     def names(self) -> str:

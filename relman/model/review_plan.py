@@ -101,8 +101,8 @@ def _warnings(facts: Facts, intent: Review) -> list[str]:
         if intent.state == APPROVED:
             if opens is not None and opens > facts.server_time:
                 said.append(
-                    f"{name}: the wait timer runs until {clock(opens, facts.server_time)}"
-                    f" ({until(opens, facts.server_time)}); approved or not, nothing starts before"
+                    f"{name}: the wait timer runs until {clock(opens, facts.server_time)};"
+                    " approved or not, nothing starts before"
                 )
             if place.unread is not None:
                 said.append(f"{name}: what runs there could not be read ({clean_line(place.unread.title)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -121,12 +122,13 @@ class Withdrawn:
 
 
 def rollback_candidates(tags: VersionTags) -> tuple[VersionTag, ...]:
-    """Tags whose message may say that they roll something back: a rollback's commit has another tag, too.
+    """Tags whose message may say that they roll something back: a rollback's commit has another stable tag.
 
     Highest first. Reading only their messages spares one request for every tag there is.
     """
-    shared = {sha for sha in {tag.sha for tag in tags.tags} if len(tags.at(sha)) > 1}
-    return tuple(tag for tag in tags.tags if tag.sha in shared and tag.stable)
+    stable = [tag for tag in tags.tags if tag.stable]
+    count = Counter(tag.sha for tag in stable)
+    return tuple(tag for tag in stable if count[tag.sha] > 1)
 
 
 def withdrawn_versions(

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -23,6 +24,7 @@ from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.commands.live import run_live
+from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
@@ -60,7 +62,11 @@ def _on_screen(app: object) -> bool:
 
 
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
-    """The dashboard on a board. It asks nothing of the network itself."""
+    """The dashboard on a board. It asks nothing of the network itself.
+
+    ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
+    relman is read-only.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "relman"
@@ -69,6 +75,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
     DEFAULT_MODE = TABS[0].mode
     MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
+    # Laid out for 80 × 24; a multiplexer takes a line or two of that.
+    LEAST: ClassVar[tuple[int, int]] = (72, 20)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
         (0, "-narrow"),
         (100, "-medium"),
@@ -81,7 +89,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         watch: Watching,
         settings: DashboardSettings | None = None,
         clock: Clock | None = None,
-        tools: Tools | None = None,
+        tools: Callable[[], Tools] | None = None,
         *,
         opener: Callable[[str], None] = open_page,
     ) -> None:
@@ -101,13 +109,15 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.board_signal: Signal[Board] = Signal(self, "board")
         self._opener = opener
         self._acting: Acting | None = None
-        self._tools = None if self.settings.read_only else tools
+        self._open_tools = None if self.settings.read_only else tools
+        self._tools: Tools | None = None
         self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
+        self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
         self._overrides: Mapping[str, str] = {}
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
@@ -129,9 +139,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def now(self) -> datetime:
         return self.clock.now()
 
-    def look(self, *, screen: str, run_id: int | None = None, job_id: int | None = None) -> None:
+    def look(
+        self,
+        *,
+        screen: str,
+        run_id: int | None = None,
+        job_id: int | None = None,
+        environment: str | None = None,
+    ) -> None:
         """Tells the poller what is in view."""
-        self._tell(View(screen, run_id, job_id, self.app_focus))
+        self._tell(View(screen, run_id, job_id, self.app_focus, environment))
 
     def _tell(self, view: View) -> None:
         self._view = view
@@ -148,6 +165,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _first_frame_is_out(self) -> None:
         self.first_frame.set()
         self.watch_.start()
+        if self._open_tools is not None:
+            self._tools = self._open_tools()
+            self.refresh_bindings()
         self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
@@ -159,6 +179,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _published(self, board: Board) -> None:
         self.board_signal.publish(board)
         self._say_title()
+        self._call(board)
         if board.notices != self._told:
             fresh = tuple(notice for notice in board.notices if notice not in self._told)
             self._told = board.notices
@@ -170,11 +191,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         del event
-        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, True))
+        self._tell(replace(self._view, focused=True))
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
-        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, False))
+        self._tell(replace(self._view, focused=False))
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
@@ -206,9 +227,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         else:
             self.tell(f"Not opened: this is no page of {self.settings.web_url}.", problem=True)
 
+    def _call(self, board: Board) -> None:
+        """Something began to wait for this person: they may look elsewhere."""
+        fresh, sequences = self._herald.heard(board, self.now() + board.clock_offset)
+        if fresh:
+            self.tell(summary(fresh))
+            self._write(sequences)
+
     def _say_title(self) -> None:
         title = terminal_title(self.board)
-        if title != self._terminal_title:
+        if self.settings.title and title != self._terminal_title:
             self._terminal_title = title
             self._write(terminal.title_sequence(title))
 
@@ -220,7 +248,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @property
     def tools(self) -> Tools | None:
-        """What actions work with; None where nothing may be changed: there no command may offer a change."""
+        """What actions work with. None where nothing may be changed, and until the first frame is out: no
+        command may offer a change then."""
         return self._tools
 
     @property
@@ -248,8 +277,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._acting = Acting(self, self._tools)
         course = self._acting.begin(action, intent, after)
         if course is None:
-            self.tell("Only one change at a time: this one is still under way.", problem=True)
-            self.show_under_way()
+            self._show_running("Only one change at a time")
         else:
             self.push_screen(ConfirmScreen(self._acting, course))
 
@@ -261,10 +289,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         when=lambda app: app.under_way is not None and _on_screen(app),
     )
     def show_under_way(self) -> None:
+        self._show_running("")
+
+    def _show_running(self, hint: str) -> None:
         from relman.tui.screens.confirm import ConfirmScreen
 
         if self._acting is not None and self._acting.running is not None:
-            self.push_screen(ConfirmScreen(self._acting, self._acting.running))
+            self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
 
     @property
     def under_way(self) -> Course | None:
@@ -296,6 +327,18 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             return
         for screen in self.screen_stack[:0:-1]:
             screen.dismiss()
+
+    def show_run(self, run_id: int) -> None:
+        """To the Pipeline with that run highlighted, also where the board does not know it yet."""
+        from relman.tui.screens.pipeline import PipelineScreen
+
+        if self.current_mode != PipelineScreen.NAME:
+            self.switch_mode(PipelineScreen.NAME)
+        for screen in self.screen_stack[:0:-1]:
+            screen.dismiss()
+        first = self.screen_stack[0]
+        if isinstance(first, PipelineScreen):
+            self.call_after_refresh(first.show_run, run_id)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 
@@ -441,10 +484,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            now = self.now()
-            text = crash.report_text(error, self.settings.secrets, now)
-            directory = self.settings.state_directory
-            path = crash.write_report(directory, text, now) if directory is not None else None
+            path = self.settings.report(error)
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))

@@ -34,7 +34,7 @@ def run_dashboard(app: RelmanApp) -> int:
         collecting.cancel()
         _say(terminal.POP_TITLE)
         with contextlib.suppress(TimeoutError):
-            loop.run_until_complete(asyncio.wait_for(app.watch_.stop(), _PATIENCE))
+            loop.run_until_complete(asyncio.wait_for(_stop(app), _PATIENCE))
         _cancel_all(loop)
         asyncio.set_event_loop(None)
         loop.close()
@@ -45,6 +45,12 @@ async def _collect_garbage_from(first_frame: asyncio.Event) -> None:
     await first_frame.wait()
     gc.freeze()  # what a start makes stays to the end: no collection need look at it again
     gc.enable()
+
+
+async def _stop(app: RelmanApp) -> None:
+    if app.tools is not None:
+        await app.tools.writer.aclose()
+    await app.watch_.stop()
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -115,7 +115,7 @@ class SmallChange:
                     f"delete the {key} {intent.version}",
                 )
                 for key in intent.steps
-            ),  # fmt: skip
+            ),
             facts_at=facts.at,
             environment="production" if intent.production else "",
             changes=(Change("newest version", facts.before, intent.version),),

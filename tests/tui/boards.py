@@ -298,7 +298,7 @@ def app(
         Watch(first or board()),
         DashboardSettings(**{"theme": "dark", **settings}),
         FixedClock(),
-        tools,
+        None if tools is None else lambda: tools,
         opener=OPENED.append,
     )
 

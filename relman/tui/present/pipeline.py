@@ -144,7 +144,7 @@ def paths_lines(times: RunTime) -> list[Line]:
         mark = _mark(path)
         jobs = "1 job" if path.jobs == 1 else f"{path.jobs} jobs"
         if path.estimated:
-            jobs += f", {path.measured} measured, {path.jobs - path.measured} expected"
+            jobs += f", {path.measured} measured"
         elif path.absent:
             jobs = f"{path.jobs} of {path.jobs + path.absent} jobs"
         wall = Piece(f"{mark}{duration(path.wall)}")
@@ -217,6 +217,19 @@ class Pictures:
         if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):
             self._made = (made_of, _picture(jobs, source, expected, finished=finished, opened=opened))
         return self._made[1]
+
+
+class Seconds:
+    """The times of a picture, the same object within a second: moving in the graph need not measure again."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Picture, int, RunTime] | None = None
+
+    def times(self, picture: Picture, now: datetime) -> RunTime:
+        second = int(now.timestamp())
+        if self._made is None or self._made[0] is not picture or self._made[1] != second:
+            self._made = (picture, second, picture.times(now))
+        return self._made[2]
 
 
 def _picture(

@@ -6,13 +6,16 @@ after the plan had stood on the screen for a moment: keys typed ahead, or held d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from relman.errors import RelmanError
@@ -53,6 +56,11 @@ def _asking(screen: ConfirmScreen) -> bool:
     return screen.course.stage is Stage.ASKING and not screen.reasoning
 
 
+def _inside(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
+    """A line with one free cell at each side, as the text below it has."""
+    return (Piece(" "), *spread(left, right, max(0, width - 2)))
+
+
 class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
     """Draws one :class:`Course`. Closing it stops nothing that is under way."""
 
@@ -61,7 +69,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
     CALM: ClassVar[float] = 0.3
     """Seconds a plan has to stand, and no yes to come too early, before a yes counts."""
 
-    def __init__(self, acting: Acting, course: Course) -> None:
+    def __init__(self, acting: Acting, course: Course, hint: str = "") -> None:
         super().__init__()
         self._acting = acting
         self.course = course
@@ -69,8 +77,9 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         self._asked = 0  # which plan stands on the screen
         self._stood: float | None = None  # since when, on the clock of events
         self._early = 0.0  # the last yes that came too early
-        self._hint = ""
+        self._hint = hint
         self._top = True
+        self._height = 1  # rows of text that are shown
 
     @property
     def relman(self) -> RelmanApp:
@@ -153,7 +162,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         if not self.is_mounted:
             return
         course = self.course
-        if course.asked != self._asked:
+        if course.asked != self._asked and course.stage is Stage.ASKING:
             self._asked, self._stood, self._top = course.asked, None, True
             self._hint, self._input.value, self.reasoning = "", "", ""
             self.call_after_refresh(self._plan_stands)
@@ -201,6 +210,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         # Three lines stay free around the dialog, the rest is what stands above and below its text.
         chrome = 10 + (2 if self.query_one("#confirm-ask").display else 0)
         height = max(1, min(len(lines), self.app.size.height - chrome))
+        self._height = height
         self._body.styles.height = height
         self._body.set_lines(lines, top=self._top)
         self._top = False
@@ -232,29 +242,28 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
             glyph, tone = LOOKS[course.ended.outcome]
             spent = elapsed(course.began, course.ended_at or now)
             right = (Piece(f"{glyph} {course.ended.outcome}", tone), quiet(f" · {spent}"))
-        return spread((Piece(safe(course.title, 200), strong=True),), right, width)
+        return _inside((Piece(safe(course.title, 200), strong=True),), right, width)
 
     def _where(self, width: int) -> Line:
         plan = self.course.plan
-        return spread((quiet(where(plan) if plan is not None else self.relman.board.repo),), (), width)
+        return _inside((quiet(where(plan) if plan is not None else safe(self.relman.board.repo)),), (), width)
 
     def _more(self, width: int) -> Line:
-        height = self._body.size.height
         above = int(self._body.scroll_offset.y)
-        below = max(0, len(self._body.lines) - above - height)
+        below = max(0, len(self._body.lines) - above - self._height)
         if not above and not below:
             return BLANK
         parts = [f"▲ {above} above"] if above else []
         parts += [f"▼ {below} more below"] if below else []
-        return spread((Piece(" · ".join(parts), Tone.WAITING if below else Tone.QUIET),), (), width)
+        return _inside((Piece(" · ".join(parts), Tone.WAITING if below else Tone.QUIET),), (), width)
 
     def _label(self, width: int) -> Line:
         del width
         text = f"Why overrule {safe(self.reasoning, 20)}:" if self.reasoning else f"Type {safe(self.word, 40)}:"
-        return (Piece(text, strong=True), Piece(" "))
+        return (Piece(f" {text}", strong=True), Piece(" "))
 
     def _hint_line(self, width: int) -> Line:
-        return spread((), (Piece(self._hint or self._next(), Tone.QUIET),), width)
+        return _inside((), (Piece(self._hint or self._next(), Tone.QUIET),), width)
 
     def _next(self) -> str:
         """What leads on from here."""
@@ -268,8 +277,15 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         if not self.word:
             return ""
         if self.ready:
-            return "ctrl+y carries it out"
-        return "then ctrl+y" if self.typing else "tab, type the word, then ctrl+y"
+            return f"{self._keys('agree-word')} carries it out"
+        if self.typing:
+            return f"then {self._keys('agree-word')}"
+        return f"{self._keys('confirm-next')}, type the word, then {self._keys('agree-word')}"
+
+    def _keys(self, name: str) -> str:
+        """How the first key of a command of this dialog is written."""
+        key = keys_of(type(self).commands()[name], self.relman.key_overrides)[0]
+        return self.relman.get_key_display(Binding(key, ""))
 
     def _say(self, hint: str) -> None:
         self._hint = hint
@@ -290,7 +306,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         if self.reasoning:
             self._reasoned(event.value)
         elif self.typed == self.word:
-            self._say("Enter does nothing here: ctrl+y carries it out.")
+            self._say(f"Enter does nothing here: {self._keys('agree-word')} carries it out.")
         else:
             self._say(f"This is not yet {self.word}.")
 
@@ -326,15 +342,24 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
 
     @command("confirm-next", "tab", title="", help="To the field and the buttons.", group=_GROUP)
     def next_field(self) -> None:
-        self.focus_next()
-        self.draw()
+        self._turn(1)
 
     @command(
         "confirm-previous", "shift+tab", title="", help="Back to the field or button before.", group=_GROUP
     )
     def previous_field(self) -> None:
-        self.focus_previous()
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        """From Cancel to the field, and only then to what carries it out."""
+        fields = [one for one in (self._cancel, self._input, self._do) if one.can_focus and self._shown(one)]
+        at = fields.index(self.focused) if self.focused in fields else 0
+        self.set_focus(fields[(at + by) % len(fields)])
         self.draw()
+
+    @staticmethod
+    def _shown(widget: Widget) -> bool:
+        return bool(widget.display) and (widget.parent is None or bool(cast("Widget", widget.parent).display))
 
     @command("confirm-override", "o", title="", help="Overrule a check, with a reason.", group=_GROUP,
              footer="Overrule", rank=20, when=lambda screen: _asking(screen) and screen.course.overridable)  # fmt: skip
