@@ -121,10 +121,11 @@ def reason_of(error: BaseException) -> str:
             return f"the certificate is not trusted ({certificate})"
         if type(cause).__name__.startswith("SSL"):
             words = str(getattr(cause, "reason", "") or "").replace("_", " ").lower()
-            return f"no encrypted connection ({words})" if words else "no encrypted connection"
-        if type(cause).__name__ == "gaierror":
+            if words or not reason:  # libraries wrap one in another of the same name, which says less
+                reason = f"no encrypted connection ({words})" if words else "no encrypted connection"
+        elif type(cause).__name__ == "gaierror":
             return "the name is not known here (DNS)"
-        if isinstance(cause, ConnectionRefusedError):
+        elif isinstance(cause, ConnectionRefusedError):
             reason = "nothing listens there"
         elif isinstance(cause, ConnectionResetError | BrokenPipeError):
             reason = "the other side closed the connection"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from relman import __version__
 from relman.secret import MASK, Secret
+from relman.text import clean
 
 # The shapes of GitHub's tokens, of a credential in a URL and of an authorization header.
 _SHAPES = re.compile(
@@ -47,13 +48,17 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 
 
 def describe(error: BaseException, secrets: Iterable[Secret]) -> str:
-    """The report: versions and the traceback, never a local variable."""
+    """The report: versions and the traceback without escapes, never a local variable."""
     # A frame's locals hold headers; the plain formatter shows source lines only.
     trace = "".join(traceback.format_exception(error))
     about = (
         f"relman {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     )
-    return redact(f"{about}\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n\n{trace}", secrets)
+    textual = sys.modules.get("textual")
+    if textual is not None:  # a fault of the dashboard: the terminal may be a part of it
+        terminal = " ".join(f"{name}={os.environ.get(name, '')}" for name in ("TERM", "COLORTERM"))
+        about += f", textual {textual.__version__}, {terminal}"
+    return redact(clean(f"{about}\n{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n\n{trace}"), secrets)
 
 
 def write(error: BaseException, directory: Path, secrets: Iterable[Secret]) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from relman.secret import Secret
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from relman.actions.tools import Tools
     from relman.board.fetch import Fetch
     from relman.board.history import History
     from relman.board.ports import Clock, GitHubReader, HealthReader
+    from relman.github.reader import Reader
     from relman.model.board import Board
-    from relman.model.freeze import Freeze
     from relman.model.health import HealthCheck
 
 
@@ -107,7 +109,63 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
         await history.close()
 
 
-def reader_of(made: Session, history: History) -> GitHubReader:
+@asynccontextmanager
+async def acting(made: Session) -> AsyncIterator[Tools]:
+    """What a command that changes something works with. Raises where relman is read-only: then no writer exists."""
+    from relman.actions.gate import READ_ONLY
+    from relman.board.clock import SystemClock
+    from relman.board.history import History
+    from relman.errors import RelmanError
+    from relman.probes import Probes
+
+    if made.read_only:
+        raise RelmanError(READ_ONLY)
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = reader_of(made, history)
+    health = Probes()
+    tools = tools_of(made, reader, health, SystemClock())
+    try:
+        yield tools
+    finally:
+        await tools.writer.aclose()
+        await reader.aclose()
+        await health.aclose()
+        await history.close()
+
+
+def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> Tools:
+    """The writer and everything around it. Builds nothing that takes time; the first write does."""
+    from relman.actions.gate import Gate
+    from relman.actions.journal import Journal
+    from relman.actions.operator import Operator
+    from relman.actions.tools import Tools
+    from relman.github.writer import Writer
+    from relman.model.freeze import Freeze
+
+    settings = made.settings
+    journal = Journal(made.places.state / "journal.jsonl", partial(report.redact, secrets=made.secrets))
+    gate = Gate(made.read_only, tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze))
+    return Tools(
+        repo=made.target.repo,
+        reader=reader,
+        writer=Writer(
+            made.target.repo,
+            api_url=made.target.api_url,
+            token=made.target.token.secret,
+            meter=reader.meter,
+        ),
+        operator=Operator(gate, journal, clock),
+        health=health,
+        checks=health_checks(settings),
+        clock=clock,
+        scratch=made.places.state / "scratch",
+        web_url=remote.web_url_of(made.target.api_url),
+        ci=settings.workflows.ci,
+        cd=settings.workflows.cd,
+    )
+
+
+def reader_of(made: Session, history: History) -> Reader:
     """The one reader of GitHub, with what the history keeps of earlier answers."""
     from relman.github.reader import Reader
 
@@ -117,13 +175,6 @@ def reader_of(made: Session, history: History) -> GitHubReader:
         token=made.target.token.secret,
         validators=history.validators,
     )
-
-
-def freezes(settings: config.Settings) -> tuple[Freeze, ...]:
-    """The weekly times in which nothing goes to production."""
-    from relman.model.freeze import Freeze
-
-    return tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze)
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
@@ -153,25 +204,38 @@ def _positions(one: config.HealthSetting, services: tuple[str, ...]) -> list[tup
     ]
 
 
+def _probes() -> HealthReader:
+    from relman.probes import Probes
+
+    return Probes()
+
+
 def dashboard(made: Session) -> int:
-    """Runs the dashboard until it is left; gives the exit code. Nothing that writes exists in it."""
+    """Runs the dashboard until it is left; gives the exit code.
+
+    Where relman is read-only nothing that writes exists in it.
+    """
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.board.watch import Watch
-    from relman.probes import Probes
+    from relman.github.address import check
     from relman.tui.app import RelmanApp
     from relman.tui.run import run_dashboard
     from relman.tui.settings import DashboardSettings
 
+    # The reader is built when the first frame is out; what it would refuse must be said before.
+    check(made.target.repo, made.target.api_url, made.target.token.secret)
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = reader_of(made, history)
+    clock = SystemClock()
+    reader = cache(lambda: reader_of(made, history))
+    probes = cache(_probes)
     watch = Watch(
         made.target.repo,
         reader,
         history,
-        SystemClock(),
+        clock,
         made.places.cache / "logs",
-        health=Probes(),
+        health=probes,
         checks=health_checks(made.settings),
     )
     settings = DashboardSettings(
@@ -179,7 +243,7 @@ def dashboard(made: Session) -> int:
         keys=made.settings.keys,
         read_only=made.read_only,
         web_url=remote.web_url_of(made.target.api_url),
-        state_directory=made.places.state,
-        secrets=made.secrets,
+        report=lambda error: report.write(error, made.places.state, made.secrets),
     )
-    return run_dashboard(RelmanApp(watch, settings))
+    tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)
+    return run_dashboard(RelmanApp(watch, settings, tools=tools))

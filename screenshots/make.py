@@ -21,8 +21,8 @@ from typing import Any
 
 from relman.board.fetch import Fetch
 from relman.board.history import History
-from relman.board.schedule import View
 from relman.board.store import Store
+from relman.board.view import View
 from relman.board.watch import Watch
 from relman.demo import embed
 from relman.github.reader import Reader
@@ -109,7 +109,7 @@ async def gather(world: embed.Embedded, folder: Path) -> tuple[Board, Fetch, Cal
     service = _service(world.config)
     checks = {name: (HealthCheck("api", f"{url}/api/v1/health", "version"),) for name, url in service.items()}
     watch = Watch(
-        world.repo, reader, history, clock, folder / "logs", health=Probes(), checks=checks, fill_pace=0.0
+        world.repo, lambda: reader, history, clock, folder / "logs", health=Probes, checks=checks, fill_pace=0.0
     )
     watch.start()
     await _until(lambda: watch.store.board.runs.value is not None, "the runs")

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from relman.actions.ports import Clock
 from relman.errors import Kind, OutcomeUnknownError, Problem, RelmanError
@@ -41,13 +42,25 @@ class Sight:
     url: str = ""
 
 
+class Notes(Protocol):
+    """The journal's lines for the parts of one step; each returns when its line is on the disk."""
+
+    async def before(self, part: str, request: str) -> None: ...
+    async def after(self, part: str, outcome: Outcome, detail: str = "") -> None: ...
+
+
+Parts = Callable[[Notes], AsyncIterator[Said]]
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """``do`` is None for a step that only waits for something to appear.
 
+    A step of many like parts has ``parts`` instead: it carries them out one by one, notes each before and
+    after, and says how far it is. It raises as ``do`` does.
+
     After ``do``, looks go on for ``settle`` seconds, ``every`` so many, until the change is seen; ``late`` is
-    then the problem of a step that only waits (for the others the outcome is unknown). ``optional`` lets the
-    operation go on, and end well, without it.
+    then the problem of a step that only waits (for the others the outcome is unknown).
     """
 
     step: Step
@@ -56,6 +69,7 @@ class Deed:
     settle: float = 15.0
     every: float = 1.0
     late: Problem | None = None
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class Result:
 
 
 async def perform(
-    deed: Deed, before: Callable[[], Awaitable[None]], clock: Clock, sleep: Sleep
+    deed: Deed, before: Callable[[], Awaitable[None]], clock: Clock, sleep: Sleep, notes: Notes
 ) -> AsyncIterator[Said | Result]:
     """Looks, does, looks again. ``before`` is awaited immediately before something is sent.
 
@@ -87,10 +101,14 @@ async def perform(
         return
     unanswered: Problem | None = None
     refused: Problem | None = None
-    if deed.do is not None:
+    if deed.do is not None or deed.parts is not None:
         await before()
         try:
-            await deed.do()
+            if deed.do is not None:
+                await deed.do()
+            if deed.parts is not None:
+                async for said in deed.parts(notes):
+                    yield said
         except OutcomeUnknownError as error:
             unanswered = error.problem
             yield Said(step, f"no answer: {error.problem.sentence()} Looking whether it happened.")
@@ -140,7 +158,7 @@ async def _after_refusal(deed: Deed, refused: Problem) -> Result:
 
 def _not_seen(deed: Deed, sight: Sight, blind: Problem | None, unanswered: Problem | None) -> Result:
     step = deed.step
-    if deed.do is None and blind is None:
+    if deed.do is None and deed.parts is None and blind is None:
         late = deed.late or Problem(Kind.NOT_YET, f"{step.title}: not seen after {deed.settle:.0f} s")
         return Result(StepEnded(step, Outcome.FAILED, late.title, late), sight)
     cause = unanswered or blind

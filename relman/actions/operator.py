@@ -117,7 +117,8 @@ class Operator:
             yield Begun(deed.step, number, len(deeds))
             ended: StepEnded | None = None
             try:
-                async for said in perform(deed, self._before(diary, deed.step), self.clock, self._sleep):
+                before, notes = self._before(diary, deed.step), _Notes(diary, deed.step)
+                async for said in perform(deed, before, self.clock, self._sleep, notes):
                     if isinstance(said, Result):
                         ended = said.ended
                         if said.sight is not None:
@@ -200,6 +201,23 @@ class _Diary:
                 exempt=self._exempt,
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Each part of a step is a line of its own: ``delete 4711``."""
+
+    diary: _Diary
+    step: Step
+
+    async def before(self, part: str, request: str) -> None:
+        await self.diary.write("before", step=self._part(part, request))
+
+    async def after(self, part: str, outcome: Outcome, detail: str = "") -> None:
+        await self.diary.write("after", step=self._part(part), result=outcome, detail=detail)
+
+    def _part(self, part: str, request: str = "") -> Step:
+        return Step(f"{self.step.key} {part}", self.step.title, request)
 
 
 def _operation_id(now: datetime) -> str:

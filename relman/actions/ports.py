@@ -16,6 +16,7 @@ from relman.model.checks import CheckRun, CommitStatus
 from relman.model.environment import (
     Approval,
     BranchPolicy,
+    CustomRule,
     Deployment,
     DeploymentStatus,
     Environment,
@@ -57,6 +58,14 @@ class GitHubReader(Protocol):
     async def approvals(self, run_id: int) -> Answer[tuple[Approval, ...]]: ...
     async def environments(self) -> Answer[tuple[Environment, ...]]: ...
     async def branch_policies(self, environment: str) -> Answer[tuple[BranchPolicy, ...]]: ...
+    async def custom_rules(self, environment: str) -> Answer[tuple[CustomRule, ...]]:
+        """The apps that decide about an environment."""
+        ...
+
+    async def any_protected_branch(self) -> Answer[bool]:
+        """Whether the repository protects a branch."""
+        ...
+
     async def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
     ) -> Answer[Page[Deployment]]: ...
@@ -94,6 +103,10 @@ class GitHubReader(Protocol):
 
     async def rulesets(self, target: str) -> Answer[tuple[Ruleset, ...]]:
         """Rulesets for "branch" or "tag" with their rules, the organisation's included."""
+        ...
+
+    async def required_checks(self, branch: str) -> Answer[tuple[str, ...]]:
+        """The checks that rulesets require of a branch, by context."""
         ...
 
     async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
@@ -179,6 +192,14 @@ class HealthReader(Protocol):
     """Asks health URLs. A check that fails is a :class:`Health` that is not ok, never an error."""
 
     async def check(self, checks: tuple[HealthCheck, ...]) -> tuple[Health, ...]: ...
+
+
+class LocalTags(Protocol):
+    """A clone of the repository on this machine."""
+
+    async def tags(self) -> tuple[Tag, ...]:
+        """Its tags, each with its commit. Never raises: a clone that cannot be read has none."""
+        ...
 
 
 class Clock(Protocol):

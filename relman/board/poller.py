@@ -11,9 +11,10 @@ from typing import Final
 
 from relman.board.ports import Clock
 from relman.board.refresh import Refresher
-from relman.board.schedule import Asked, Rhythm, View, agenda, paused_until, retry_delay, wants
+from relman.board.schedule import Asked, Rhythm, agenda, paused_until, retry_delay, wants
 from relman.board.sections import Ask, Part
 from relman.board.store import Store
+from relman.board.view import View
 from relman.errors import Kind, Problem
 
 _AT_ONCE: Final = 4

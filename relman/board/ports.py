@@ -14,6 +14,7 @@ from relman.model.answer import Answer, Page
 from relman.model.environment import (
     Approval,
     BranchPolicy,
+    CustomRule,
     Deployment,
     DeploymentStatus,
     Environment,
@@ -69,6 +70,14 @@ class GitHubReader(Protocol):
     async def approvals(self, run_id: int) -> Answer[tuple[Approval, ...]]: ...
     async def environments(self) -> Answer[tuple[Environment, ...]]: ...
     async def branch_policies(self, environment: str) -> Answer[tuple[BranchPolicy, ...]]: ...
+    async def custom_rules(self, environment: str) -> Answer[tuple[CustomRule, ...]]:
+        """The apps that decide about an environment."""
+        ...
+
+    async def any_protected_branch(self) -> Answer[bool]:
+        """Whether the repository protects a branch."""
+        ...
+
     async def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
     ) -> Answer[Page[Deployment]]: ...

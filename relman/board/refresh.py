@@ -16,7 +16,6 @@ from relman.board.memory import Forgetful, Memory
 from relman.board.merge import keep_identity, newest_page, with_runs
 from relman.board.ports import Clock, GitHubReader, HealthReader
 from relman.board.sections import Ask, Part, section_of
-from relman.board.source import read_source
 from relman.board.store import Store
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
@@ -24,6 +23,7 @@ from relman.model.board import Board, Section
 from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.health import HealthCheck
 from relman.model.run import Job, Run, WorkflowSource
+from relman.model.run_source import read_source
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ _LOST_ASKED = 5
 _STATUSES_ASKED = 5
 _STATUS_AGAIN = timedelta(minutes=5)
 _DEPLOYMENTS = 30
+_PAST = 15
+"""Earlier deployments whose statuses are read at a time, when somebody looks at the environment."""
 _CLOCK_STEP = timedelta(seconds=1.5)
 """The server says whole seconds: a smaller change of the offset is noise."""
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -76,7 +78,11 @@ class Refresher:
             Part.PENDING: lambda ask: self._plain(ask, lambda: self._reader.pending_deployments(_id(ask))),
             Part.APPROVALS: lambda ask: self._plain(ask, lambda: self._reader.approvals(_id(ask))),
             Part.ANNOTATIONS: self._annotations,
+            Part.ANY_PROTECTED: lambda ask: self._plain(ask, self._reader.any_protected_branch),
+            Part.POLICIES: lambda ask: self._plain(ask, lambda: self._reader.branch_policies(_name(ask))),
+            Part.CUSTOM_RULES: lambda ask: self._plain(ask, lambda: self._reader.custom_rules(_name(ask))),
             Part.DEPLOYMENTS: self._deployments,
+            Part.PAST: self._past,
             Part.HEALTH: self._check_health,
         }
 
@@ -101,8 +107,8 @@ class Refresher:
 
     def _failed(self, ask: Ask, problem: Problem) -> None:
         old = section_of(self._store.board, ask)
-        if ask.part is Part.RUN:
-            return  # one run that cannot be read says nothing about the list
+        if ask.part in {Part.RUN, Part.PAST}:
+            return  # one run, or an old deployment, that cannot be read says nothing about the list
         self._store.replace(ask, dataclasses.replace(old, error=problem))
 
     def _note_budget(self) -> None:
@@ -279,21 +285,49 @@ class Refresher:
         known = {**before, **(await self._memory.deployments(unknown) if unknown else {})}
         listed = []
         raws: dict[int, bytes] = {}
-        live = False
+        live: datetime | None = None
         for at, deployment in enumerate(answer.value.items):
             old = known.get(deployment.id)
             statuses = old.statuses if old is not None else ()
-            if not live and at < _STATUSES_ASKED and self._statuses_stale(deployment, old):
+            # An older one that has changed since may have gone live after it: it waited for days.
+            in_question = live is None or (deployment.updated_at is not None and deployment.updated_at > live)
+            if in_question and at < _STATUSES_ASKED and self._statuses_stale(deployment, old):
                 read = await self._reader.deployment_statuses(deployment.id)
                 statuses, raws[deployment.id] = read.value, read.raw
                 about = self._about(deployment, statuses)
                 self._statuses_read[deployment.id] = (about, self._clock.now())
-            live = live or any(status.state in {"success", "inactive"} for status in statuses)
-            listed.append(dataclasses.replace(deployment, statuses=statuses))
+            read_one = dataclasses.replace(deployment, statuses=statuses)
+            if live is None and any(status.state in {"success", "inactive"} for status in statuses):
+                live = read_one.succeeded_at or deployment.updated_at or self._clock.now()
+            listed.append(read_one)
         self._put(ask, tuple(listed))
         settled = [one for one in listed if one.id in raws and one.state in SETTLED_DEPLOYMENT]
         if settled:
             await self._memory.keep_deployments(settled, raws)
+
+    async def _past(self, ask: Ask) -> None:
+        """Statuses of earlier deployments that were never read; what has ended is kept and not asked again."""
+        section = section_of(self._store.board, ask)
+        missing = [one for one in section.value or () if not one.statuses][:_PAST]
+        kept = await self._memory.deployments([one.id for one in missing]) if missing else {}
+        read: dict[int, Deployment] = {one.id: one for one in kept.values() if one.statuses}
+        raws: dict[int, bytes] = {}
+        for deployment in missing:
+            if deployment.id not in read:
+                answer = await self._reader.deployment_statuses(deployment.id)
+                read[deployment.id] = dataclasses.replace(deployment, statuses=answer.value)
+                raws[deployment.id] = answer.raw
+        settled = [one for one in read.values() if one.id in raws and one.state in SETTLED_DEPLOYMENT]
+        if settled:
+            await self._memory.keep_deployments(settled, raws)
+        now = section_of(self._store.board, ask)  # it may have been read again meanwhile
+        merged = tuple(
+            dataclasses.replace(one, statuses=read[one.id].statuses)
+            if one.id in read and not one.statuses
+            else one
+            for one in now.value or ()
+        )
+        self._store.replace(ask, dataclasses.replace(now, value=merged))
 
     def _statuses_stale(self, deployment: Deployment, old: Deployment | None) -> bool:
         """Whether the statuses known of a deployment may no longer be all."""
@@ -318,6 +352,12 @@ class Refresher:
         checks = self.checks.get(str(ask.key), ())
         if self._health is not None and checks:
             self._put(ask, await self._health.check(checks))
+
+
+def _name(ask: Ask) -> str:
+    if not isinstance(ask.key, str):
+        raise TypeError(f"{ask.part} needs a name, not {ask.key!r}")
+    return ask.key
 
 
 def _id(ask: Ask) -> int:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from relman.board.sections import Ask, Part, section_of
+from relman.board.view import View
 from relman.errors import Kind, Problem
 from relman.model.board import Board
 from relman.model.run import Run
@@ -28,16 +29,7 @@ _SETTLE = timedelta(seconds=2)
 """At least so long between two asks for the same section because of a change elsewhere."""
 _LASTING = frozenset({Kind.PERMISSION, Kind.SSO, Kind.PLAN, Kind.NOT_FOUND, Kind.GONE, Kind.AUTH})
 _WAITING_FOLLOWED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What the person looks at. ``run_id`` and ``job_id`` are the highlighted ones, on any screen."""
-
-    screen: str = "pipeline"
-    run_id: int | None = None
-    job_id: int | None = None
-    focused: bool = True
+_ENVIRONMENTS_FOLLOWED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +156,8 @@ def wants(
     for part in (Part.RELEASES, Part.TAGS):
         wanted[Ask(part)] = Want(rhythm.releases_seen if on_releases else rhythm.rare, 4, deploying)
     wanted |= _deployment_wants(board, view, rhythm, deploying)
+    if view.screen == DEPLOYS:
+        wanted |= _protection_wants(board, view, rhythm)
     wanted |= _pending_wants(runs, view, rhythm)
     if view.run_id is not None:
         wanted |= _run_wants(board, view, view.run_id, rhythm)
@@ -175,6 +169,23 @@ def _deployment_wants(board: Board, view: View, rhythm: Rhythm, stamp: Hashable)
     base = rhythm.deployments_seen if view.screen == DEPLOYS else rhythm.deployments
     every = base * max(1.0, len(names) / 4)
     return {Ask(Part.DEPLOYMENTS, name): Want(every, 3, stamp) for name in names}
+
+
+def _protection_wants(board: Board, view: View, rhythm: Rhythm) -> dict[Ask, Want]:
+    """What protects the environments, and how the earlier deployments of the one in view ended."""
+    wanted: dict[Ask, Want] = {}
+    environments = board.environments.value or ()
+    for one in environments[:_ENVIRONMENTS_FOLLOWED]:
+        if one.custom_policies:
+            wanted[Ask(Part.POLICIES, one.name)] = Want(rhythm.rare, 4, one.updated_at)
+        wanted[Ask(Part.CUSTOM_RULES, one.name)] = Want(rhythm.rare, 4, one.updated_at)
+    if any(one.protected_branches for one in environments):
+        wanted[Ask(Part.ANY_PROTECTED)] = Want(rhythm.rare, 4)
+    deployments = section_of(board, Ask(Part.DEPLOYMENTS, view.environment)).value or ()
+    unread = tuple(one.id for one in deployments if not one.statuses)
+    if view.environment is not None and unread:
+        wanted[Ask(Part.PAST, view.environment)] = Want(None, 4, unread)
+    return wanted
 
 
 def _pending_wants(runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[Ask, Want]:

@@ -32,7 +32,11 @@ class Part(StrEnum):
     APPROVALS = "approvals"  # key: run id
     ANNOTATIONS = "annotations"  # key: job id
     ENVIRONMENTS = "environments"
+    ANY_PROTECTED = "protected branches"
+    POLICIES = "branch rules"  # key: environment name
+    CUSTOM_RULES = "app rules"  # key: environment name
     DEPLOYMENTS = "deployments"  # key: environment name
+    PAST = "past deployments"  # key: environment name; the same section, statuses further back
     RELEASES = "releases"
     TAGS = "tags"
     HEALTH = "health"  # key: environment name
@@ -61,7 +65,11 @@ _FIELDS = {
     Part.APPROVALS: "approvals",
     Part.ANNOTATIONS: "annotations",
     Part.ENVIRONMENTS: "environments",
+    Part.ANY_PROTECTED: "any_protected",
+    Part.POLICIES: "policies",
+    Part.CUSTOM_RULES: "custom_rules",
     Part.DEPLOYMENTS: "deployments",
+    Part.PAST: "deployments",
     Part.RELEASES: "releases",
     Part.TAGS: "tags",
     Part.HEALTH: "health",

@@ -1,4 +1,7 @@
-"""The board with everything that keeps it: one object to open, start and stop."""
+"""The board with everything that keeps it: one object to open, start and stop.
+
+What polls, fills and reads is loaded when it is first wanted: the last board can be drawn without.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,23 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from relman.board.fetch import Fetch
-from relman.board.fill import Filler
 from relman.board.history import History
-from relman.board.poller import Poller
-from relman.board.ports import Clock, GitHubReader, HealthReader
-from relman.board.refresh import Refresher
-from relman.board.schedule import Rhythm
 from relman.board.store import Store
 from relman.errors import Kind, Problem
 from relman.model.board import Board
 from relman.model.health import HealthCheck
+
+if TYPE_CHECKING:
+    from relman.board.fetch import Fetch
+    from relman.board.poller import Poller
+    from relman.board.ports import Clock, GitHubReader, HealthReader
+    from relman.board.refresh import Refresher
+    from relman.board.schedule import Rhythm
 
 _log = logging.getLogger(__name__)
 
@@ -32,32 +37,65 @@ class Watch:
     """``store`` has the board, ``poller`` is told what is in view, ``fetch`` reads logs.
 
     The last board is there from the beginning, marked by the age of its sections. Nothing is asked before
-    :meth:`start`.
+    :meth:`start`. ``reader`` and ``health`` give the readers; each is called once, when it is first needed.
     """
 
     def __init__(
         self,
         repo: str,
-        reader: GitHubReader,
+        reader: Callable[[], GitHubReader],
         history: History,
         clock: Clock,
         logs: Path,
         *,
-        health: HealthReader | None = None,
+        health: Callable[[], HealthReader] | None = None,
         checks: Mapping[str, tuple[HealthCheck, ...]] | None = None,
         rhythm: Rhythm | None = None,
         fill_pace: float = 0.1,
     ) -> None:
-        board = history.last_board() or Board(repo)
-        self._reader = reader
-        self._health = health
-        self.store = Store(_with_notice(board, history))
+        self._open_reader = reader
+        self._open_health = health
+        self._checks = checks
+        self._clock = clock
+        self._logs = logs
+        self._rhythm = rhythm
+        self._fill_pace = fill_pace
+        self.store = Store(_with_notice(history.last_board() or Board(repo), history))
         self.history = history
-        self.refresher = Refresher(self.store, reader, clock, memory=history, health=health, checks=checks)
-        self.poller = Poller(self.store, self.refresher, clock, rhythm=rhythm)
-        self.fetch = Fetch(reader, logs)
-        self._filler = Filler(self.store, reader, history, clock, pace=fill_pace)
         self._tasks: list[asyncio.Task[None]] = []
+
+    @cached_property
+    def reader(self) -> GitHubReader:
+        return self._open_reader()
+
+    @cached_property
+    def _health(self) -> HealthReader | None:
+        return None if self._open_health is None else self._open_health()
+
+    @cached_property
+    def refresher(self) -> Refresher:
+        from relman.board.refresh import Refresher
+
+        return Refresher(
+            self.store,
+            self.reader,
+            self._clock,
+            memory=self.history,
+            health=self._health,
+            checks=self._checks,
+        )
+
+    @cached_property
+    def poller(self) -> Poller:
+        from relman.board.poller import Poller
+
+        return Poller(self.store, self.refresher, self._clock, rhythm=self._rhythm)
+
+    @cached_property
+    def fetch(self) -> Fetch:
+        from relman.board.fetch import Fetch
+
+        return Fetch(self.reader, self._logs)
 
     def start(self) -> None:
         """Begins to poll and to fill; needs a running loop."""
@@ -74,20 +112,24 @@ class Watch:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
-        await self.poller.stop()
+        if "poller" in vars(self):
+            await self.poller.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self.store.board.runs.fetched_at is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self.history.keep_board(self.store.board)
         await self.history.close()
-        await self._reader.aclose()
-        if self._health is not None:
-            await self._health.aclose()
+        opened = vars(self)  # what was never wanted was never built
+        for one in (opened.get("reader"), opened.get("_health")):
+            if one is not None:
+                await one.aclose()
 
     async def _fill(self) -> None:
+        from relman.board.fill import Filler
+
         try:
-            await self._filler.run()
+            await Filler(self.store, self.reader, self.history, self._clock, pace=self._fill_pace).run()
         except Exception as error:  # a fault of relman in the background must be seen, and end nothing else
             _log.exception("filling the history failed")
             problem = Problem(

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from relman.actions.operator import Action, Operator, Prepared
 from relman.cli.output import moment, problem_json, write_error, write_json, write_text
+from relman.cli.progress import Progress
 from relman.errors import Exit, Kind, Problem, RelmanError, reason_of, usage_error
 from relman.model.operation import Begun, Ended, Event, Outcome, Said, StepEnded
 from relman.model.plan import Plan, Step
@@ -79,21 +80,31 @@ async def perform(
             write_json(operation_json(plan, prepared.refusal, (), refused))
         write_error(prepared.refusal, as_json=False)
         return prepared.refusal.exit_code
-    word = _agreed(plan, consent)
+    # Where nothing is to be done there is nothing to agree to.
+    word = _agreed(plan, consent) if plan.steps else ""
     return await _carry_out(operator, prepared, word, as_json=as_json)
 
 
 async def _carry_out(operator: Operator, prepared: Prepared[Any], word: str, *, as_json: bool) -> Exit:
     plan, out = prepared.plan, _Out(as_json)
     events: list[Event] = []
+    bar = Progress()
     try:
-        async for event in operator.run(prepared, word=word):
+        async for event in operator.run(prepared, word=word) if plan.steps else _nothing(plan):
+            if isinstance(event, Said) and event.done is not None and event.total is not None:
+                bar.show(event.done, event.total, event.text)
+                if events and _is_progress(events[-1], event):
+                    events.pop()  # of many only the last is worth keeping
+                events.append(event)
+                continue
+            bar.clear()
             if isinstance(event, Ended):
                 out.result(plan, events, event)
                 return event.exit_code
             events.append(event)
             out.say(_said(event))
     except asyncio.CancelledError:
+        bar.clear()
         out.result(plan, events, _interrupted(plan, events, operator.sending))
         raise
     raise AssertionError("an operation without a result")
@@ -161,6 +172,15 @@ def _show_first(lines: list[str]) -> None:
         raise RelmanError(
             Problem(Kind.LOCAL, "The plan could not be shown: nothing was changed", reason_of(error))
         ) from None
+
+
+async def _nothing(plan: Plan) -> AsyncIterator[Event]:
+    """What an operation without a step says."""
+    yield Ended(Outcome.DONE, f"{plan.title}: nothing to do")
+
+
+def _is_progress(before: Event, now: Said) -> bool:
+    return isinstance(before, Said) and before.step == now.step and before.total is not None
 
 
 def _texts(plan: Plan, prepared: Prepared[Any], operator: Operator) -> list[str]:
@@ -253,13 +273,8 @@ def event_json(event: Event) -> dict[str, Any]:
         case Begun(step=step, number=number, of=of):
             return {"event": "begun", "step": step.key, "number": number, "of": of}
         case Said(step=step, text=text, done=done, total=total):
-            return {
-                "event": "said",
-                "step": step.key,
-                "text": clean_line(text),
-                "done": done,
-                "total": total,
-            }
+            told = {"event": "said", "step": step.key, "text": clean_line(text)}
+            return told if total is None else {**told, "done": done, "total": total}
         case StepEnded(step=step, outcome=outcome, detail=detail, problem=problem):
             return {
                 "event": "ended",

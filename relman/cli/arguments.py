@@ -141,6 +141,20 @@ def build() -> argparse.ArgumentParser:
         "--raw", action="store_true", help="exactly as the runner wrote it, terminal escapes included"
     )
 
+    for name, what in (("approve", "approve"), ("reject", "reject, which ends the run as failed,")):
+        review = command(name, f"{what} what waits for an environment")
+        review.add_argument(
+            "environment", nargs="+", metavar="ENV", help="as GitHub writes it; several wait in one run"
+        )
+        review.add_argument(
+            "--run",
+            type=run_number,
+            metavar="ID",
+            help="the run's id or address; default: the only one that waits",
+        )
+        review.add_argument("--comment", default="", metavar="TEXT", help="why, for whoever reads the run")
+        add_consent(review)
+
     command("bug-report", "versions and settings without secrets, for an issue")
     return parser
 

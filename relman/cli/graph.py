@@ -231,6 +231,8 @@ def _path_json(path: PathTime) -> dict[str, Any]:
         "total_seconds": path.total,
         "jobs": path.jobs,
         "complete": path.complete,
+        "measured_jobs": path.measured,
+        "absent_jobs": path.absent,
     }
 
 

@@ -59,11 +59,13 @@ def plain_line(out: TextIO, line: str) -> None:
 
 
 def paths_text(time: RunTime) -> Iterator[str]:
-    """Fast and full path, and what is left."""
-    for name, path in (("fast path", time.fast), ("full path", time.full)):
-        if path.jobs and path.total:
-            about = "" if path.complete else " at least"
-            jobs = count(path.jobs, "job")
+    """Fast and full path, how much of them is measured, and what is left."""
+    for name, path in time.paths:
+        if path.total:
+            about = " at least" if not path.complete else " about" if path.estimated else ""
+            jobs = count(path.jobs, "job") + (f", {path.measured} measured" if path.estimated else "")
+            if path.absent and not path.estimated:
+                jobs += f" of {path.jobs + path.absent}"
             yield f"{name}:{about} {short(path.wall)} wall, {short(path.total)} summed over {jobs}"
     if time.remaining is not None:
         yield f"about {short(time.remaining)} left"

@@ -9,10 +9,12 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.datastructures import Headers, QueryParams
 
+from relman.demo import state
 from relman.demo.exchange import DOCS, Ask, Refusal, Reply, not_found
 from relman.demo.fault_replies import altered, permission_refused, rate_limited, stand_in
 from relman.demo.faults import Fault
 from relman.demo.limits import Allowance
+from relman.demo.rights import Denied
 from relman.demo.routing import Route, Router
 from relman.demo.site import Site
 from relman.demo.target import Target
@@ -26,8 +28,6 @@ _EXPOSED = (
     "X-GitHub-SSO, X-GitHub-Request-Id, Deprecation, Sunset"
 )
 _WORTH_PACKING = 500  # bytes
-# A fine-grained token cannot have this one at all.
-_NEVER_FINE_GRAINED = "checks=read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,11 @@ class Api:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if not scheme:
             return False, None
-        if scheme.lower() in ("bearer", "token") and credentials.strip() == site.token and not site.revoked:
+        if (
+            scheme.lower() in ("bearer", "token")
+            and credentials.strip() == site.token
+            and not site.rights.revoked
+        ):
             return True, None
         return False, Refusal(401, "Bad credentials").reply()
 
@@ -134,8 +138,8 @@ class Api:
             return not_found().reply(route.documentation)
         if route.signed_in and not authenticated:
             return Refusal(route.signed_in, _SIGN_IN[route.signed_in]).reply(route.documentation)
-        if site.fine_grained and authenticated and route.needs == _NEVER_FINE_GRAINED:
-            return permission_refused(route.needs)
+        if authenticated and (denied := site.rights.denies(route.needs, writes=route.writes)) is not None:
+            return self._denied(denied, route)
         ask = Ask(
             method,
             target.path,
@@ -150,6 +154,15 @@ class Api:
             return route.handler(ask)
         except Refusal as refusal:
             return refusal.reply(route.documentation)
+        except state.Refusal as refusal:
+            return Refusal(refusal.status, str(refusal), errors=refusal.errors).reply(route.documentation)
+
+    def _denied(self, denied: Denied, route: Route) -> Reply:
+        if denied is Denied.PERMISSION:
+            return permission_refused(route.needs, integration=self._site.rights.kind == "workflow")
+        if denied is Denied.ROLE:
+            return Refusal(403, _SIGN_IN[403]).reply(route.documentation)
+        return not_found().reply(route.documentation)
 
     def _here(self, params: dict[str, str]) -> bool:
         world = self._site.world
@@ -172,8 +185,8 @@ class Api:
         }
         if route is not None and route.needs:
             dressed["x-accepted-github-permissions"] = route.needs
-        if authenticated and not site.fine_grained:
-            dressed["x-oauth-scopes"] = "read:org, repo, workflow"
+        if authenticated and site.rights.classic:
+            dressed["x-oauth-scopes"] = ", ".join(site.rights.scopes)
             dressed["x-accepted-oauth-scopes"] = (
                 "repo" if route is not None and "{repo}" in route.template else ""
             )

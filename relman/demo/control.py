@@ -12,8 +12,24 @@
 ``POST /_world/limit {"remaining"}``  spends the token's hourly budget down to that
 ``POST /_world/cap {…}``              ``results``: how many runs a filtered list gives at most (1,000);
                                       ``total``: ``all`` or ``capped``, what ``total_count`` then says
-``POST /_world/token {…}``            ``kind``: ``classic`` or ``fine-grained``; ``revoked``: true, false
-``POST /_world/clear``                no faults, a full budget, the usual cap and token, an empty memory
+``POST /_world/token {…}``            what the token may: ``kind``: ``classic``, ``fine-grained`` or
+                                      ``workflow`` (of a run: what it makes starts nothing);
+                                      ``permissions``: by name ``none``, ``read`` or ``write``, the others
+                                      ``write``; ``scopes`` of a classic one; ``role``: ``admin``,
+                                      ``write`` or ``read``; ``user``: whose it is; ``revoked``: true, false
+``POST /_world/rules {"creation"}``   whether the ruleset of the version tags restricts their creation
+``POST /_world/fate {"failure"}``     what a person starts next meets this failure
+                                      (:data:`relman.demo.failures.FAILURES`)
+``POST /_world/push {…}``             a commit by somebody: ``branch``, ``message``, ``files`` (text by
+                                      path), ``as`` (a login)
+``POST /_world/act {"do", "as", …}``  somebody else acts: ``approve``, ``reject`` (``run``,
+                                      ``environments``, ``comment``), ``tag`` (``tag``, ``commit``,
+                                      ``message``, ``lightweight``), ``cancel`` (``run``, ``force``),
+                                      ``rerun`` (``run``, ``failed_only``), ``delete`` (``run``),
+                                      ``dispatch`` (``workflow``, ``ref``, ``inputs``), ``merge``
+                                      (``pull``)
+``POST /_world/clear``                no faults, a full budget, the usual cap, token, person and rules, an empty
+                                      memory; what was done to the repository stays
 ====================================  =====================================================================
 """
 
@@ -27,8 +43,12 @@ from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
 
+from relman.demo import acts, state
 from relman.demo.exchange import Refusal, Reply
 from relman.demo.limits import Limits
+from relman.demo.people import VIEWER
+from relman.demo.records import RulesetRecord
+from relman.demo.rights import Rights, rights_from
 from relman.demo.site import RunsCap, Site
 from relman.demo.target import Target
 from relman.demo.view import stamp
@@ -49,7 +69,7 @@ def answer(site: Site, method: str, target: Target, headers: Headers, body: byte
     try:
         wish = dict(json.loads(body)) if body else dict(QueryParams(target.query))
         return Reply(move(site, wish))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, Refusal, state.Refusal) as error:
         return Refusal(422, f"{type(error).__name__}: {error}").reply()
 
 
@@ -93,17 +113,44 @@ def _cap(site: Site, wish: Wish) -> Wish:
 
 
 def _token(site: Site, wish: Wish) -> Wish:
-    if "kind" in wish:
-        site.fine_grained = {"classic": False, "fine-grained": True}[wish["kind"]]
-    site.revoked = bool(wish.get("revoked", site.revoked))
-    return {"kind": "fine-grained" if site.fine_grained else "classic", "revoked": site.revoked}
+    rest = dict(wish)
+    if (login := rest.pop("user", None)) is not None:
+        site.world.viewer = site.world.person(login)
+    site.rights = rights_from(rest, site.rights)
+    return {"user": site.world.viewer.login, **site.rights.rendered()}
+
+
+def _rules(site: Site, wish: Wish) -> Wish:
+    (tags,) = site.world.rulesets
+    _restrict(tags, creation=bool(wish["creation"]))
+    return {"name": tags.name, "rules": list(tags.rules)}
+
+
+def _restrict(ruleset: RulesetRecord, *, creation: bool) -> None:
+    ruleset.rules = [rule for rule in ruleset.rules if rule != "creation"] + ["creation"] * creation
+
+
+def _fate(site: Site, wish: Wish) -> Wish:
+    site.world.doom(str(wish["failure"]))
+    return {"failure": wish["failure"]}
+
+
+def _push(site: Site, wish: Wish) -> Wish:
+    return acts.push(site.world, wish)
+
+
+def _act(site: Site, wish: Wish) -> Wish:
+    return acts.act(site.world, wish)
 
 
 def _clear(site: Site, wish: Wish) -> Wish:
     site.faults.clear()
     site.limits = Limits()
     site.cap = RunsCap()
-    site.fine_grained = site.revoked = False
+    site.rights = Rights()
+    for ruleset in site.world.rulesets:
+        _restrict(ruleset, creation=False)
+    site.world.viewer = VIEWER
     site.seen.clear()
     return _state(site, wish)
 
@@ -117,5 +164,9 @@ _MOVES: dict[tuple[str, str], Callable[[Site, Wish], Wish]] = {
     ("POST", "/limit"): _limit,
     ("POST", "/cap"): _cap,
     ("POST", "/token"): _token,
+    ("POST", "/rules"): _rules,
+    ("POST", "/fate"): _fate,
+    ("POST", "/push"): _push,
+    ("POST", "/act"): _act,
     ("POST", "/clear"): _clear,
 }

@@ -38,6 +38,7 @@ class DailyWork:
         self.agenda.at(self.calendar.next_act(self.agenda.now), self._act)
 
     def _something(self) -> None:
+        self._open = [pull for pull in self._open if pull.open]  # somebody may have closed one
         red = [pull for pull in self._open if self._conclusion(pull) == "failure"]
         green = [pull for pull in self._open if self._conclusion(pull) == "success"]
         dice = self.rng.random()
@@ -93,7 +94,7 @@ class DailyWork:
         self._keep(self.hub.open_pull(branch, subject.title, DEPENDABOT, fate=self._fate()), subject)
 
     def follow_up(self, pull: PullRecord) -> None:
-        if pull.merged_at is None and pull.author is not DEPENDABOT:
+        if pull.open and pull.author is not DEPENDABOT:
             self._push(pull, f"{self._about[pull.number].kind}: {self.rng.choice(FOLLOW_UPS)}", self._fate())
 
     def mend(self, pull: PullRecord) -> None:
@@ -101,7 +102,7 @@ class DailyWork:
         kind = next(
             (
                 self.hub.runs.failures[job.id]
-                for job in self.hub.state.jobs[self._checks[pull.number].id]
+                for job in self.hub.state.jobs.get(self._checks[pull.number].id, ())
                 if job.id in self.hub.runs.failures
             ),
             "unit",
@@ -167,7 +168,7 @@ class DailyWork:
 
     def _rerun(self, run: RunRecord, *, failed_only: bool = True) -> None:
         untouched = run.attempts[-1].status == "completed" and len(run.attempts) == 1
-        if untouched and not self._superseded(run):
+        if run.id in self.hub.state.runs and untouched and not self._superseded(run):
             user = run.actor if run.actor.kind == "User" else self.rng.choice(DEVELOPERS)
             self.hub.runs.rerun(run, user, failed_only=failed_only)
 

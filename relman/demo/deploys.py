@@ -35,6 +35,10 @@ class Deploys:
         self._by_job[job.id] = deployment
         self._state.deployments.insert(0, deployment)
 
+    def of(self, job: JobRecord) -> DeploymentRecord:
+        """The deployment of a job that has not ended."""
+        return self._by_job[job.id]
+
     def report(self, job: JobRecord, state: str) -> None:
         """Adds a status, where the job deploys at all."""
         deployment = self._by_job.get(job.id)

@@ -106,9 +106,10 @@ def _sso(_fault: Fault, _allowance: Allowance, _needs: str) -> Reply:
     ).reply()
 
 
-def permission_refused(needs: str) -> Reply:
-    """What a fine-grained token meets where it lacks the permission ``needs``."""
-    reply = Refusal(403, "Resource not accessible by personal access token").reply()
+def permission_refused(needs: str, *, integration: bool = False) -> Reply:
+    """What a fine-grained token, or an integration's, meets where it lacks the permission ``needs``."""
+    whom = "integration" if integration else "personal access token"
+    reply = Refusal(403, f"Resource not accessible by {whom}").reply()
     reply.headers["x-accepted-github-permissions"] = needs
     return reply
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from relman.demo.exchange import Ask, Refusal, Reply
 from relman.demo.records import PullRecord, ReleaseRecord
+from relman.demo.releases import latest
 from relman.demo.routing import Route
 from relman.demo.stage import Stage
 from relman.demo.view import JSON, stamp, stamp_or_none
@@ -167,6 +168,10 @@ def _repository(world: Stage, field: Field) -> JSON:
     for inner in field.fields:
         if inner.name == "releases":
             found[inner.alias] = _connection([_release(world, one) for one in world.releases], inner)
+        elif inner.name == "release":
+            tag = inner.arguments.get("tagName")
+            known = next((one for one in world.releases if one.tag == tag), None)
+            found[inner.alias] = None if known is None else _chosen(_release(world, known), inner)
         elif inner.name == "pullRequests":
             branch = inner.arguments.get("headRefName")
             pulls = [one for one in world.pulls.values() if branch in (None, one.branch)]
@@ -178,13 +183,13 @@ def _repository(world: Stage, field: Field) -> JSON:
 
 
 def _release(world: Stage, record: ReleaseRecord) -> JSON:
-    latest = next((one for one in world.releases if not one.draft and not one.prerelease), None)
     return {
+        "databaseId": record.id,
         "name": record.name,
         "tagName": record.tag,
         "isDraft": record.draft,
         "isImmutable": False,
-        "isLatest": record is latest,
+        "isLatest": record is latest(world.releases),
         "isPrerelease": record.prerelease,
         "createdAt": stamp(record.created_at),
         "publishedAt": stamp_or_none(record.published_at),

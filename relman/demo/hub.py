@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 from relman.demo.agenda import Agenda
-from relman.demo.failures import Fate
-from relman.demo.job_tables import BY_ID, CD, WORKFLOWS, Trigger
+from relman.demo.failures import FAILURES, FINE, Fate
+from relman.demo.git_refs import GitRefs, close
+from relman.demo.job_tables import BY_ID, WORKFLOWS, InputTable, Trigger, WorkflowTable
 from relman.demo.records import CommitRecord, PullRecord, RunRecord, TagRecord, UserRecord
 from relman.demo.repository import Repository
 from relman.demo.runs import Runs
@@ -21,6 +23,7 @@ class Hub:
         self.agenda = agenda
         self.repository = repository
         self.runs = runs
+        self.refs = GitRefs(state, repository)
         self._open: dict[str, PullRecord] = {}  # pull requests by branch
 
     def push(
@@ -44,7 +47,7 @@ class Hub:
         self.state.branches[branch] = commit.sha
         self._start(Trigger("push", f"refs/heads/{branch}", {}), branch, commit.sha, actor, fate)
         pull = self._open.get(branch)
-        if pull is not None:
+        if pull is not None and pull.open:
             pull.head, pull.updated_at = commit.sha, self.agenda.now
             self._check(pull, actor, fate)
 
@@ -52,7 +55,14 @@ class Hub:
         """A pull request from a branch to main; its checks start."""
         now = self.agenda.now
         pull = PullRecord(
-            self.state.numbers.next("pull"), title, branch, author, self.state.branches[branch], now, now
+            self.state.numbers.next("pull"),
+            title,
+            branch,
+            author,
+            self.state.branches[branch],
+            now,
+            now,
+            base_sha=self.state.branches[MAIN],
         )
         self.state.pulls[pull.number] = self._open[branch] = pull
         self._check(pull, author, fate)
@@ -75,7 +85,8 @@ class Hub:
         else:
             message = f"Merge pull request #{pull.number} from acme/{pull.branch}\n\n{pull.title}"
             commit = self.repository.commit([base, pull.head], message, user, now, changes)
-        pull.merged_at = pull.updated_at = now
+        close(pull, now)
+        pull.merged_at, pull.merged_by = now, user
         pull.merge_commit = commit.sha
         del self.state.branches[pull.branch], self._open[pull.branch]
         self.move(MAIN, commit, user, fate=fate)
@@ -100,9 +111,22 @@ class Hub:
         self, name: str, commit: str, message: str, tagger: UserRecord, *, fate: Fate | None = None
     ) -> TagRecord:
         """An annotated tag; starts what listens to tags."""
-        tag = self.repository.tag(name, commit, message, tagger, self.agenda.now)
-        self._start(Trigger("push", f"refs/tags/{name}", {}), name, commit, tagger, fate)
+        if name in self.state.tags:
+            raise Refusal("Reference already exists")
+        tag = self.repository.tag_object(name, commit, message, tagger, self.agenda.now)
+        assert tag.object_sha is not None
+        self.refs.create(f"refs/tags/{name}", tag.object_sha)
+        self.started_by_tag(name, tagger, fate=fate)
         return tag
+
+    def started_by_tag(self, name: str, actor: UserRecord, *, fate: Fate | None = None) -> None:
+        """Starts what listens to a tag that has just been made."""
+        commit = self.state.tags[name].commit
+        self._start(Trigger("push", f"refs/tags/{name}", {}), name, commit, actor, fate)
+
+    def started_by_branch(self, name: str, actor: UserRecord, *, fate: Fate | None = None) -> None:
+        """Starts what listens to a branch that has just been made or moved."""
+        self.move(name, self.state.commits[self.state.branches[name]], actor, fate=fate)
 
     def dispatch(
         self,
@@ -113,26 +137,29 @@ class Hub:
         *,
         fate: Fate | None = None,
     ) -> RunRecord:
-        """Starts a workflow by hand on a branch or a tag."""
+        """Starts a workflow by hand on a branch or a tag (by name or as a full ref)."""
         record = self.state.workflow(workflow)
-        if not BY_ID[record.id].by_hand:
+        table = BY_ID[record.id]
+        if not table.by_hand:
             raise Refusal("Workflow does not have 'workflow_dispatch' trigger")
-        if ref in self.state.branches:
-            full, sha = f"refs/heads/{ref}", self.state.branches[ref]
-        elif ref in self.state.tags:
-            full, sha = f"refs/tags/{ref}", self.state.tags[ref].commit
-        else:
-            raise Refusal(f"No ref found for: {ref}")
-        known = {"environment", "version"} if record.id == CD.id else set()
-        if not inputs.keys() <= known:
-            raise Refusal(f"Unexpected inputs provided: {sorted(inputs.keys() - known)}")
-        given = {"environment": "staging", "version": "", **inputs} if known else {}
-        if known and given["environment"] not in {"staging", "production"}:
-            raise Refusal("Provided value for input 'environment' not in the list of allowed values")
-        trigger = Trigger("workflow_dispatch", full, given)
+        if record.state != "active":
+            raise Refusal("Cannot trigger a 'workflow_dispatch' on a disabled workflow")
+        full, name, sha = self._started_on(ref)
+        trigger = Trigger("workflow_dispatch", full, checked_inputs(table.inputs, inputs))
         return self.runs.start(
-            record.id, trigger, branch=ref, sha=sha, title=record.name, actor=user, fate=fate
+            record.id, trigger, branch=name, sha=sha, title=record.name, actor=user, fate=_fate_of(table, fate)
         )
+
+    def _started_on(self, ref: str) -> tuple[str, str, str]:
+        """The full ref, its name and its commit. A branch wins over a tag of its name; a sha is no ref."""
+        for start, commits in (
+            ("refs/heads/", self.state.branches),
+            ("refs/tags/", {name: tag.commit for name, tag in self.state.tags.items()}),
+        ):
+            name = ref.removeprefix(start)
+            if name in commits:
+                return start + name, name, commits[name]
+        raise Refusal(f"No ref found for: {ref}")
 
     def tick(self, actor: UserRecord, *, fate: Fate | None = None) -> None:
         """The schedule's moment has come."""
@@ -153,7 +180,7 @@ class Hub:
         pull: PullRecord | None = None,
     ) -> None:
         for table in WORKFLOWS:
-            if not table.starts(trigger):
+            if not table.starts(trigger) or self.state.workflow(table.id).state != "active":
                 continue
             if pull is not None:
                 title = pull.title
@@ -169,8 +196,30 @@ class Hub:
                 title=title,
                 actor=actor,
                 pull_request=pull.number if pull else None,
-                fate=fate,
+                fate=_fate_of(table, fate),
             )
+
+
+def _fate_of(table: WorkflowTable, fate: Fate | None) -> Fate | None:
+    """One push can start several workflows; a failure meets only the one it belongs to."""
+    elsewhere = fate is not None and fate.failure is not None and FAILURES[fate.failure].workflow != table.file
+    return FINE if elsewhere else fate
+
+
+def checked_inputs(known: Sequence[InputTable], given: Mapping[str, str]) -> dict[str, str]:
+    """The inputs a run gets, defaults filled in; refuses what the workflow does not take."""
+    unknown = sorted(given.keys() - {one.name for one in known})
+    if unknown:
+        raise Refusal(f"Unexpected inputs provided: {json.dumps(unknown)}")
+    found = {}
+    for one in known:
+        value = given.get(one.name, one.default)
+        if value is None and one.required:
+            raise Refusal(f"Required input '{one.name}' not provided")
+        if one.options and value is not None and value not in one.options:
+            raise Refusal(f"Provided value '{value}' for input '{one.name}' not in the list of allowed values")
+        found[one.name] = value or ""
+    return found
 
 
 def _replace_lines(ours: bytes, base: bytes, theirs: bytes) -> bytes:

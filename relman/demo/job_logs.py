@@ -25,10 +25,12 @@ def write_log(
     failure: str | None,
     warnings: Sequence[str],
     serving: tuple[str, str] | None = None,
+    debug: bool = False,
 ) -> bytes:
     """UTF-8 with a byte order mark, CR-less lines. Empty for a job that never started.
 
-    ``serving``: version and commit that answer in the end, where they are not the run's own.
+    ``serving``: version and commit that answer in the end, where they are not the run's own. ``debug``:
+    with the lines of debug logging.
     """
     version = run.branch.removeprefix("v") if run.ref.startswith("refs/tags/") else f"main-{run.sha[:7]}"
     scene = Scene(
@@ -47,6 +49,8 @@ def write_log(
             continue
         seconds = int((step.completed_at - step.started_at).total_seconds())
         text = list(_step_lines(job, step, scene, seconds, failure, warnings))
+        if debug:
+            text = _with_debug(step, text)
         begin = int((step.started_at - job.started_at).total_seconds()) * _TICKS
         span = seconds * _TICKS or _TICKS // 3
         for line, ticks in zip(text, _moments(text, span, scene.rng), strict=True):
@@ -54,6 +58,23 @@ def write_log(
             at = job.started_at + timedelta(seconds=last // _TICKS)
             lines.append(f"{at:%Y-%m-%dT%H:%M:%S}.{last % _TICKS:07d}Z {line}\n")
     return _BOM + "".join(lines).encode() if lines else b""
+
+
+def _with_debug(step: StepRecord, text: list[str]) -> list[str]:
+    """What the runner says besides when debug logging is on. The step's heading stays its first line."""
+    heading = text.index("##[endgroup]") + 1 if text and text[0].startswith("##[group]") else 1
+    before = (
+        f"Evaluating condition for step: '{step.name}'",
+        "Evaluating: success()",
+        "=> true",
+        "Result: true",
+        f"Starting: {step.name}",
+    )
+    marked = [f"##[debug]{line}" for line in before]
+    # An error is what ends a step, so the last debug line stands before it.
+    last = next((n for n, line in enumerate(text) if line.startswith("##[error]")), len(text))
+    ending = f"##[debug]Finishing: {step.name}"
+    return [*text[:heading], *marked, *text[heading:last], ending, *text[last:]]
 
 
 def _moments(text: Sequence[str], span: int, rng: Random) -> list[int]:

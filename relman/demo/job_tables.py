@@ -51,6 +51,16 @@ class JobTable:
 
 
 @dataclass(frozen=True, slots=True)
+class InputTable:
+    """An input of ``workflow_dispatch``."""
+
+    name: str
+    default: str | None = None
+    required: bool = False
+    options: tuple[str, ...] = ()  # of a choice
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowTable:
     id: int
     file: str
@@ -58,6 +68,7 @@ class WorkflowTable:
     starts: Callable[[Trigger], bool]
     jobs: tuple[JobTable, ...]  # needed ones first
     by_hand: bool = True  # workflow_dispatch
+    inputs: tuple[InputTable, ...] = ()
 
     @property
     def path(self) -> str:
@@ -276,6 +287,10 @@ CD = WorkflowTable(
             lock="rollback-production",
             goes_live="Restart with the previous image",
         ),
+    ),
+    inputs=(
+        InputTable("environment", "staging", required=True, options=("staging", "production")),
+        InputTable("version", ""),
     ),
 )
 

@@ -40,7 +40,7 @@ class OpeningScene:
 
     def _merge(self, role: str) -> None:
         pull = self._pulls[role]
-        if pull.merged_at is None:  # in the ordinary course of the day somebody may have been faster
+        if pull.open:  # in the ordinary course of the day somebody may have been faster
             self._work.merge(pull, fate=FINE)
 
     def _tag(self) -> None:

@@ -60,6 +60,19 @@ class ReleaseRecord:
     published_at: datetime | None
     draft: bool = False
     prerelease: bool = False
+    make_latest: str = "true"  # or "false", "legacy" (by the commit's date)
+
+
+@dataclass(slots=True)
+class RulesetRecord:
+    id: int
+    name: str
+    target: str  # branch, tag
+    include: list[str]  # patterns of refs, in full
+    rules: list[str]  # creation, update, deletion, non_fast_forward
+    created_at: datetime
+    updated_at: datetime
+    enforcement: str = "active"
 
 
 @dataclass(slots=True)
@@ -141,6 +154,7 @@ class AttemptRecord:
     updated_at: datetime
     triggering_actor: UserRecord
     conclusion: str | None = None
+    debug: bool = False  # its logs hold debug lines
 
 
 @dataclass(slots=True)
@@ -174,6 +188,18 @@ class PullRecord:
     updated_at: datetime
     merged_at: datetime | None = None
     merge_commit: str | None = None
+    closed_at: datetime | None = None  # when it was merged, too
+    merged_by: UserRecord | None = None
+    body: str | None = None
+    draft: bool = False
+    base_sha: str = ""  # main when it was opened
+    labels: list[str] = field(default_factory=list)
+    reviewers: list[UserRecord] = field(default_factory=list)  # asked for a review
+    team_reviewers: list[TeamRecord] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        return self.closed_at is None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,8 @@ from relman.demo.history import Calendar
 from relman.demo.hub import MAIN, Hub
 from relman.demo.job_tables import CD, CI
 from relman.demo.people import ACTIONS_BOT, LINNEA, TAGGERS, TOMAS, VIEWER
-from relman.demo.records import CommitRecord, EnvironmentRecord, ReleaseRecord, RunRecord, UserRecord
+from relman.demo.records import EnvironmentRecord, RunRecord, UserRecord
+from relman.demo.releases import Releases, new_release
 from relman.demo.sources import changes_for
 from relman.demo.subjects import Subject
 
@@ -26,7 +27,6 @@ _HOTFIX = Subject("fix", "auth", "reject expired tokens on the streaming endpoin
 _APPROVALS = ("", "", "LGTM", "Staging looks good.", "Ship it.", "Checked the dashboards, go.")
 _VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 _TITLE = re.compile(r"(?P<kind>[a-z]+)(\([^)]*\))?!?: ")
-_PULL = re.compile(r" \(#(\d+)\)$")
 
 
 def version_of(tag: str) -> Version:
@@ -42,8 +42,9 @@ def tag_of(version: Version) -> str:
 
 
 class ReleaseTrain:
-    def __init__(self, hub: Hub, calendar: Calendar, seed: int) -> None:
+    def __init__(self, hub: Hub, releases: Releases, calendar: Calendar, seed: int) -> None:
         self.hub = hub
+        self.releases = releases
         self.calendar = calendar
         self.agenda = hub.agenda
         self.rng = dice(seed, "releases")
@@ -213,36 +214,8 @@ class ReleaseTrain:
         """The release that the workflow's last job made; a second attempt finds the first one's."""
         if any(release.tag == run.branch for release in self.hub.state.releases):
             return
-        self.hub.state.releases.insert(
-            0,
-            ReleaseRecord(
-                id=self.hub.state.numbers.next("release"),
-                tag=run.branch,
-                name=run.branch,
-                body=self._notes(run.branch),
-                author=ACTIONS_BOT,
-                target=MAIN,
-                created_at=self.hub.state.commits[run.sha].at,
-                published_at=self.agenda.now,
-            ),
-        )
-
-    def _notes(self, tag: str) -> str:
-        """Release notes as GitHub generates them."""
-        tags = self.hub.state.tags
-        before = self._before.get(tag)
-        if before is None:
-            return f"**Full Changelog**: https://github.com/acme/agentic-backend/commits/{tag}"
-        known = self.hub.repository.ancestors(tags[before].commit)
-        lines = [_note(one) for one in self.hub.repository.history(tags[tag].commit, beyond=known)]
-        link = f"**Full Changelog**: https://github.com/acme/agentic-backend/compare/{before}...{tag}"
-        return "\n".join(["## What's Changed", *lines, "", link]) if lines else link
-
-
-def _note(commit: CommitRecord) -> str:
-    title = commit.message.split("\n", 1)[0]
-    by = f"by @{commit.author.login}"
-    found = _PULL.search(title)
-    if found is None:
-        return f"* {title} {by}"
-    return f"* {title[: found.start()]} {by} in https://github.com/acme/agentic-backend/pull/{found[1]}"
+        release = new_release(run.branch, ACTIONS_BOT, self.agenda.now)
+        release.name = run.branch
+        commit = self.hub.state.tags[run.branch].commit
+        release.body = self.releases.notes.write(run.branch, commit, self._before.get(run.branch))
+        self.releases.create(release)

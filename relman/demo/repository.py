@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
 
@@ -40,17 +41,23 @@ class Repository:
         self._state.trees[sha] = tree
         return record
 
-    def tag(self, name: str, commit: str, message: str, tagger: UserRecord, at: datetime) -> TagRecord:
-        """An annotated tag; the name must be free."""
-        if name in self._state.tags:
-            raise Refusal("Reference already exists")
+    def tag_object(self, name: str, commit: str, message: str, tagger: UserRecord, at: datetime) -> TagRecord:
+        """A tag object by itself: no ref points at it yet."""
         if commit not in self._state.commits:
             raise Refusal("Object does not exist")
         by = signature(tagger.name, tagger.email, at)
         key = object_id("tag", tag_content(commit, name, by, message))
         record = TagRecord(name, commit, key, message, tagger, at)
-        self._state.tags[name] = record
-        return record
+        return self._state.tag_objects.setdefault(key, record)
+
+    def tag_at(self, name: str, sha: str) -> TagRecord:
+        """What a tag ref of this name is, pointing at a tag object or, lightweight, at a commit."""
+        known = self._state.tag_objects.get(sha)
+        if known is not None:
+            return replace(known, name=name)
+        if sha not in self._state.commits:
+            raise Refusal("Object does not exist")
+        return TagRecord(name, sha)
 
     def files(self, sha: str) -> Mapping[str, bytes]:
         commit = self._state.commits[sha]

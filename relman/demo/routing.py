@@ -42,6 +42,10 @@ class Route:
         return re.compile(pattern)
 
     @property
+    def writes(self) -> bool:
+        return self.method != "GET" and self.needs != ""
+
+    @property
     def documentation(self) -> str:
         return f"{DOCS}/{self.docs}"
 

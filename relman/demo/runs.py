@@ -30,6 +30,7 @@ from relman.demo.job_tables import (
 from relman.demo.records import (
     AnnotationRecord,
     AttemptRecord,
+    DeploymentRecord,
     EnvironmentRecord,
     JobRecord,
     PendingRecord,
@@ -42,6 +43,7 @@ from relman.demo.state import Refusal, State
 from relman.demo.step_plan import Plan, plan_job
 
 REVIEW_DEADLINE = timedelta(days=30)
+_RERUN_WITHIN = timedelta(days=30)
 _EARLIER_RUNS = {CI.id: 2140, CD.id: 788, SCHEDULED.id: 311}  # before the world began; long cleaned up
 
 
@@ -110,17 +112,36 @@ class Runs:
         self._settle(run)
         return run
 
-    def rerun(self, run: RunRecord, user: UserRecord, *, failed_only: bool = False) -> None:
-        """A new attempt. With ``failed_only`` the jobs that went well keep their earlier attempt."""
-        if run.attempts[-1].status != "completed":
-            raise Refusal("This workflow is already running")
-        before = self.state.attempts[run.id][-1]
-        again = {key for key, job in before.items() if job.conclusion not in {"success", "skipped"}}
-        if failed_only and not again:
-            raise Refusal("This workflow run has no failed jobs")
-        again = descendants(BY_ID[run.workflow_id], again) if failed_only else set(before)
+    def rerun(
+        self,
+        run: RunRecord,
+        user: UserRecord,
+        *,
+        failed_only: bool = False,
+        job: JobRecord | None = None,
+        debug: bool = False,
+    ) -> None:
+        """A new attempt. With ``failed_only`` the jobs that went well keep their earlier attempt, with
+        ``job`` all but this one and those that need it do. ``debug``: its logs hold debug lines.
+        """
         now = self.agenda.now
-        run.attempts.append(AttemptRecord(len(run.attempts) + 1, "queued", now, now, user))
+        if run.attempts[-1].status != "completed":
+            raise Refusal("This workflow is already running", 403)
+        if now - run.created_at > _RERUN_WITHIN:
+            raise Refusal("Unable to retry this workflow run because it was created over a month ago", 403)
+        before = self.state.attempts[run.id][-1]
+        if job is not None:
+            if before.get(job.key) is not job:
+                raise Refusal("Only jobs of the latest attempt can be run again", 403)
+            again = descendants(BY_ID[run.workflow_id], {job.key})
+        elif failed_only:
+            failed = {key for key, one in before.items() if one.conclusion not in {"success", "skipped"}}
+            if not failed:
+                raise Refusal("This workflow run has no failed jobs", 403)
+            again = descendants(BY_ID[run.workflow_id], failed)
+        else:
+            again = set(before)
+        run.attempts.append(AttemptRecord(len(run.attempts) + 1, "queued", now, now, user, debug=debug))
         self.state.attempts[run.id].append({k: job for k, job in before.items() if k not in again})
         self._cancelled.discard(run.id)
         self._settle(run)
@@ -128,7 +149,7 @@ class Runs:
     def cancel(self, run: RunRecord) -> None:
         """Asks the run to stop: what waits ends at once, what runs a few seconds later."""
         if run.attempts[-1].status == "completed":
-            raise Refusal("Cannot cancel a workflow run that is completed")
+            raise Refusal("Cannot cancel a workflow run that is completed.", 409)
         if run.id in self._cancelled:
             return
         self._cancelled.add(run.id)
@@ -139,6 +160,25 @@ class Runs:
             elif job.status != "completed":
                 self._stop(run, job)
         self._settle(run)
+
+    def force_cancel(self, run: RunRecord) -> None:
+        """Ends every job of the run at once."""
+        if run.attempts[-1].status == "completed":
+            raise Refusal("Cannot cancel a workflow run that is completed.", 409)
+        self._cancelled.add(run.id)
+        for job in list(self.state.attempts[run.id][-1].values()):
+            self._stop(run, job)
+        self._settle(run)
+
+    def delete(self, run: RunRecord) -> None:
+        """Forgets a finished run, its attempts, jobs and logs. What it deployed stays in the history."""
+        if run.attempts[-1].status != "completed":
+            raise Refusal("Could not delete the workflow run", 403)
+        for job in self.state.jobs.pop(run.id):
+            self.failures.pop(job.id, None)
+            self.warnings.pop(job.id, None)
+        del self.state.runs[run.id], self.state.attempts[run.id], self._fates[run.id]
+        self._cancelled.discard(run.id)
 
     # Gates
 
@@ -158,13 +198,19 @@ class Runs:
 
     def review(
         self, run: RunRecord, environment_ids: list[int], state: str, user: UserRecord, comment: str
-    ) -> None:
-        """Approves or rejects all jobs of the run that wait for these environments; all or nothing."""
+    ) -> list[DeploymentRecord]:
+        """Approves or rejects all jobs of the run that wait for these environments; all or nothing.
+
+        Gives the deployments that were waiting.
+        """
+        unreviewed = {one.environment_id for one in run.pending if not one.reviewed}
         environments = [one for one in self.state.environments if one.id in set(environment_ids)]
-        if len(environments) != len(set(environment_ids)) or not environments:
+        if not environments or not set(environment_ids) <= unreviewed:
             raise Refusal("There are no pending deployment requests to approve or reject")
         if not all(self.may_review(run, one, user) for one in environments):
-            raise Refusal("You cannot review this deployment request")
+            raise Refusal("You cannot review this deployment request", 403)
+        waiting = [job for one in environments for job in self._waiting(run, one)]
+        deployments = [self.deploys.of(job) for job in waiting]
         run.reviews.append(
             ReviewRecord(state, user, comment, [one.id for one in environments], self.agenda.now)
         )
@@ -176,6 +222,7 @@ class Runs:
             else:
                 self._refuse(run, environment)
         self._refresh(run)
+        return deployments
 
     def _arrive(self, run: RunRecord, job: JobRecord, table: JobTable) -> None:
         """A new job stands before its environment."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from relman.demo.clock import WorldClock
 from relman.demo.faults import Faults
 from relman.demo.limits import Limits
+from relman.demo.rights import Rights
 from relman.demo.signing import Signer
 from relman.demo.stage import Stage
 from relman.demo.view import View
@@ -49,8 +50,7 @@ class Site:
     world: Stage
     clock: WorldClock
     token: str = field(default_factory=lambda: "world-" + secrets.token_hex(16))
-    fine_grained: bool = False  # which kind of token it is: what classic ones may, these sometimes may not
-    revoked: bool = False
+    rights: Rights = field(default_factory=Rights)  # the token's
     storage_url: str = ""  # set when the sockets are bound
     service_url: str = ""
     limits: Limits = field(default_factory=Limits)

@@ -14,6 +14,7 @@ from relman.demo.records import (
     JobRecord,
     PullRecord,
     ReleaseRecord,
+    RulesetRecord,
     RunRecord,
     TagRecord,
     WorkflowRecord,
@@ -21,7 +22,15 @@ from relman.demo.records import (
 
 
 class Refusal(Exception):  # noqa: N818  GitHub refuses; nothing went wrong here
-    """The world does not do this, with the reason in GitHub's words."""
+    """The world does not do this, with the reason in GitHub's words.
+
+    ``status`` is what GitHub answers over HTTP; ``errors`` the list that some of its answers carry.
+    """
+
+    def __init__(self, message: str, status: int = 422, *, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
 
 
 class Numbers:
@@ -61,9 +70,11 @@ class State:
     commits: dict[str, CommitRecord] = field(default_factory=dict)
     trees: dict[str, Tree] = field(default_factory=dict)  # by commit
     branches: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, TagRecord] = field(default_factory=dict)
+    tags: dict[str, TagRecord] = field(default_factory=dict)  # by the ref's name
+    tag_objects: dict[str, TagRecord] = field(default_factory=dict)  # by sha; with or without a ref
     pulls: dict[int, PullRecord] = field(default_factory=dict)
     releases: list[ReleaseRecord] = field(default_factory=list)  # newest first
+    rulesets: list[RulesetRecord] = field(default_factory=list)
     runs: dict[int, RunRecord] = field(default_factory=dict)
     jobs: dict[int, list[JobRecord]] = field(default_factory=dict)  # every attempt, oldest first
     attempts: dict[int, list[dict[str, JobRecord]]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from relman.demo.history import Calendar
 from relman.demo.hub import MAIN, Hub
 from relman.demo.job_logs import write_log
 from relman.demo.job_tables import WORKFLOWS
+from relman.demo.moves import Moves
 from relman.demo.nights import Nights
 from relman.demo.opening_scene import OpeningScene
 from relman.demo.people import ACTIONS_BOT, DEVELOPERS, PRIYA, RELEASE_MANAGERS, TEAMS, TOMAS, USERS, VIEWER
@@ -25,12 +26,12 @@ from relman.demo.records import (
     ComparisonRecord,
     EnvironmentRecord,
     JobRecord,
-    RunRecord,
-    TagRecord,
+    RulesetRecord,
     UserRecord,
     WorkflowRecord,
 )
 from relman.demo.release_train import ReleaseTrain
+from relman.demo.releases import Releases
 from relman.demo.repository import Repository
 from relman.demo.runs import Runs
 from relman.demo.sources import changes_for, first_files, raised_limit
@@ -40,8 +41,8 @@ from relman.demo.subjects import CHORE, FEAT, FIX, Subject
 _FIRST_VERSION = "v1.4.0"
 
 
-class World:
-    """Call :meth:`advance` before looking; every other method acts at the present moment.
+class World(Moves):
+    """Call :meth:`advance` before looking; every move acts at the present moment.
 
     Raises :class:`relman.demo.state.Refusal` where GitHub would refuse.
     """
@@ -49,7 +50,7 @@ class World:
     owner = "acme"
     name = "agentic-backend"
     default_branch = MAIN
-    viewer: UserRecord = VIEWER
+    viewer: UserRecord = VIEWER  # whose token it is
     users: Sequence[UserRecord] = USERS
     teams = TEAMS
 
@@ -61,13 +62,17 @@ class World:
         self._agenda = Agenda(calendar.beginning)
         raised = calendar.workday(44, 11)  # the one change of a workflow file in the eight weeks
         self._state = state = State(Numbers(seed), _workflows(calendar, raised), _environments(calendar))
+        state.rulesets.append(_version_tags(calendar))
         self._repository = Repository(state)
         self._runs = Runs(state, self._agenda, Deploys(state, self._agenda, ACTIONS_BOT), seed)
         self._hub = Hub(state, self._agenda, self._repository, self._runs)
+        self._releases = Releases(state, self._agenda, self._hub)
 
         self.commits = state.commits
         self.branches = state.branches
         self.tags = state.tags
+        self.tag_objects = state.tag_objects
+        self.rulesets = state.rulesets
         self.pulls = state.pulls
         self.releases = state.releases
         self.workflows = state.workflows
@@ -77,7 +82,7 @@ class World:
         self.deployments = state.deployments
 
         work = DailyWork(self._hub, calendar, seed)
-        train = ReleaseTrain(self._hub, calendar, seed)
+        train = ReleaseTrain(self._hub, self._releases, calendar, seed)
         first = self._first_commits(calendar)
         self._hub.push_tag(_FIRST_VERSION, first, f"Release {_FIRST_VERSION}", TOMAS, fate=FINE)
         work.begin()
@@ -122,6 +127,13 @@ class World:
 
     # Looking
 
+    def person(self, login: str) -> UserRecord:
+        """Somebody by login; KeyError where there is nobody of that name."""
+        for one in self.users:
+            if one.login.lower() == login.lower():
+                return one
+        raise KeyError(login)
+
     def attempt_jobs(self, run_id: int, attempt: int | None = None) -> list[JobRecord]:
         """The jobs of an attempt (None: the latest); those not run again are of an earlier attempt."""
         attempts = self._state.attempts[run_id]
@@ -134,7 +146,8 @@ class World:
         failure = self._runs.failures.get(job.id)
         warnings = self._runs.warnings.get(job.id, ())
         serving = self._restored(job) if job.key == "rollback-production" else None
-        return write_log(job, run, failure=failure, warnings=warnings, serving=serving)
+        debug = run.attempts[job.attempt - 1].debug
+        return write_log(job, run, failure=failure, warnings=warnings, serving=serving, debug=debug)
 
     def _restored(self, job: JobRecord) -> tuple[str, str] | None:
         """Version and commit that production had before a job that rolled back."""
@@ -168,46 +181,6 @@ class World:
         uptime = max(0, int((self.now() - live.since).total_seconds()))
         return 200, {"status": "ok", "version": live.version, "commit": live.commit, "uptime": uptime}
 
-    def may_review(self, run: RunRecord, environment: EnvironmentRecord, user: UserRecord) -> bool:
-        """Whether this person may approve or reject what waits there now."""
-        return self._runs.may_review(run, environment, user)
-
-    # Changing
-
-    def push(self, branch: str, message: str, author: UserRecord, changes: Mapping[str, bytes]) -> CommitRecord:
-        """One commit with changed files on a branch, which is made from main if it does not exist."""
-        self.advance()
-        return self._hub.push(branch, message, author, changes)
-
-    def push_tag(self, name: str, commit: str, message: str, tagger: UserRecord) -> TagRecord:
-        """An annotated tag; starts the runs that listen to it."""
-        self.advance()
-        return self._hub.push_tag(name, commit, message, tagger)
-
-    def review(
-        self, run_id: int, environment_ids: list[int], state: str, user: UserRecord, comment: str = ""
-    ) -> None:
-        """Approves or rejects (``state``: approved, rejected) what waits for these environments."""
-        self.advance()
-        self._runs.review(self.runs[run_id], environment_ids, state, user, comment)
-
-    def dispatch(
-        self, workflow: int | str, ref: str, user: UserRecord, inputs: Mapping[str, str] | None = None
-    ) -> RunRecord:
-        """Starts a workflow (id or file name) on a branch or tag."""
-        self.advance()
-        return self._hub.dispatch(workflow, ref, inputs or {}, user)
-
-    def rerun(self, run_id: int, user: UserRecord, *, failed_only: bool = False) -> None:
-        """A new attempt of a finished run."""
-        self.advance()
-        self._runs.rerun(self.runs[run_id], user, failed_only=failed_only)
-
-    def cancel(self, run_id: int) -> None:
-        """Asks a run to stop; it ends some seconds later."""
-        self.advance()
-        self._runs.cancel(self.runs[run_id])
-
 
 def _workflows(calendar: Calendar, raised: datetime) -> list[WorkflowRecord]:
     made = calendar.beginning - timedelta(days=211, hours=5)
@@ -233,3 +206,9 @@ def _environments(calendar: Calendar) -> list[EnvironmentRecord]:
             url="https://yourdomain.com",
         ),
     ]
+
+
+def _version_tags(calendar: Calendar) -> RulesetRecord:
+    made = calendar.beginning - timedelta(days=203)
+    rules = ["deletion", "non_fast_forward", "update"]
+    return RulesetRecord(1_652_383, "Version tags", "tag", ["refs/tags/v*"], rules, made, made)

@@ -13,6 +13,12 @@ _REPO = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
+def check(repo: str, api_url: str, token: Secret | None) -> None:
+    """Raises what building a reader from these would raise, without loading one."""
+    checked_repo(repo)
+    checked_address(api_url, with_token=bool(checked_token(token)))
+
+
 def checked_repo(repo: str) -> str:
     if not _REPO.fullmatch(repo) or {".", ".."} & set(repo.split("/")):
         raise usage_error(f"“{clean_line(repo, 80)}” is no repository", hint="Write it as OWNER/NAME.")

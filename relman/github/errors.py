@@ -117,7 +117,7 @@ def problem_of(
         )
     if status == 403:
         return _forbidden(reply, what, words, authenticated)
-    if status == 404:
+    if status == 404 or (status == 422 and words.lower().startswith("no commit found")):
         return Problem(
             Kind.NOT_FOUND,
             f"GitHub does not show {what}",
@@ -200,7 +200,8 @@ def gone(what: str, words: str = "", status: int | None = 410) -> Problem:
     )
 
 
-def _forbidden(reply: Reply, what: str, words: str, authenticated: bool) -> Problem:
+def barred(reply: Reply, what: str, words: str) -> Problem | None:
+    """The 403 that no right of the token would change; None where it is about the token's rights."""
     lower = words.lower()
     sso = reply.header("x-github-sso")
     if sso.lower().startswith("required") or "saml enforcement" in lower:
@@ -228,6 +229,13 @@ def _forbidden(reply: Reply, what: str, words: str, authenticated: bool) -> Prob
             hint=hint,
             status=403,
         )
+    return None
+
+
+def _forbidden(reply: Reply, what: str, words: str, authenticated: bool) -> Problem:
+    problem = barred(reply, what, words)
+    if problem is not None:
+        return problem
     rights = needed_rights(reply)
     if not authenticated:
         hint = "Set a token: RELMAN_TOKEN, GH_TOKEN, or `gh auth login`."

@@ -24,6 +24,7 @@ from relman.model.answer import Page
 from relman.model.environment import (
     Approval,
     BranchPolicy,
+    CustomRule,
     Deployment,
     DeploymentStatus,
     Environment,
@@ -39,6 +40,10 @@ def environments(reply: Reply, request: Request) -> Page[Environment]:
 
 def branch_policies(reply: Reply, request: Request) -> Page[BranchPolicy]:
     return page(reply, request, _policy, "branch_policies")
+
+
+def custom_rules(reply: Reply, request: Request) -> tuple[CustomRule, ...]:
+    return page(reply, request, _custom_rule, "custom_deployment_protection_rules").items
 
 
 def pending_deployments(reply: Reply, request: Request) -> tuple[PendingDeployment, ...]:
@@ -97,6 +102,11 @@ def _policy(fields: Fields) -> BranchPolicy | None:
     if policy_id is None or not pattern:
         return None
     return BranchPolicy(policy_id, pattern, exact(fields, "type") or "branch")
+
+
+def _custom_rule(fields: Fields) -> CustomRule | None:
+    rule_id, app = number(fields, "id"), exact(child(fields, "app"), "slug")
+    return None if rule_id is None or not app else CustomRule(rule_id, app, flag(fields, "enabled"))
 
 
 def _pending(fields: Fields) -> PendingDeployment | None:

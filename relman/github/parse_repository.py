@@ -1,9 +1,12 @@
-"""The repository, the person, the rate limit, tags, releases and comparisons."""
+"""The repository, the person, the rate limit, branches, commits, tags, releases and comparisons."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
+from relman.errors import Kind, Problem, RelmanError
 from relman.github.fields import (
     Fields,
     child,
@@ -15,15 +18,35 @@ from relman.github.fields import (
     link,
     login,
     number,
+    objects,
+    strings,
     text,
     when,
 )
-from relman.github.parse import one, page, record
+from relman.github.parse import document, one, page, record, records
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
-from relman.model.release import Commit, Comparison, Release, Tag
+from relman.model.release import Branch, Commit, Comparison, Notes, PullRequest, Release, Tag
 from relman.model.repository import Budget, Repository, User
+
+
+@dataclass(frozen=True, slots=True)
+class RefTarget:
+    """What a ref or a tag object points at: ``kind`` is commit, tag, tree or blob."""
+
+    kind: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagObject:
+    """An annotated tag, which may point at another one."""
+
+    target: RefTarget
+    message: str
+    tagger: str
+    tagged_at: datetime | None
 
 
 def repository(reply: Reply, request: Request) -> Repository:
@@ -75,6 +98,69 @@ def releases(reply: Reply, request: Request) -> Page[Release]:
     return page(reply, request, _release)
 
 
+def release(reply: Reply, request: Request) -> Release:
+    return one(_release(record(reply, request)), reply, request)
+
+
+def notes(reply: Reply, request: Request) -> Notes:
+    fields = record(reply, request)
+    if not isinstance(fields.get("body"), str):
+        return one(None, reply, request)
+    return Notes(line(fields, "name"), text(fields, "body"))
+
+
+def commits(reply: Reply, request: Request) -> Page[Commit]:
+    return page(reply, request, _commit)
+
+
+def commit(reply: Reply, request: Request) -> Commit:
+    return one(_commit(record(reply, request)), reply, request)
+
+
+def any_branch(reply: Reply, request: Request) -> bool:
+    """Whether the list holds a branch at all."""
+    return bool(records(reply, request))
+
+
+def branch(reply: Reply, request: Request) -> Branch:
+    fields = record(reply, request)
+    name, sha = exact(fields, "name"), exact(child(fields, "commit"), "sha")
+    checks = child(child(fields, "protection"), "required_status_checks")
+    found = Branch(name, sha, flag(fields, "protected"), strings(checks, "contexts"))
+    return one(found if name and sha else None, reply, request)
+
+
+def ref(reply: Reply, request: Request) -> RefTarget:
+    """One ref. Where the server gives a list of those that begin like it: the one of exactly that name."""
+    value = document(reply, request)
+    wanted = "refs/" + unquote(request.path.partition("/git/ref/")[2], errors="surrogatepass")
+    for fields in objects(value if isinstance(value, list) else [value]):
+        if exact(fields, "ref") == wanted:
+            return one(_target(fields), reply, request)
+    if isinstance(value, list):
+        raise RelmanError(Problem(Kind.NOT_FOUND, f"There is nothing called {request.what}", status=404))
+    return one(None, reply, request)
+
+
+def tag_object(reply: Reply, request: Request) -> TagObject:
+    fields = record(reply, request)
+    tagger = child(fields, "tagger")
+    return TagObject(
+        target=one(_target(fields), reply, request),
+        message=text(fields, "message"),
+        tagger=line(tagger, "name"),
+        tagged_at=when(tagger, "date"),
+    )
+
+
+def pull_requests(reply: Reply, request: Request) -> Page[PullRequest]:
+    return page(reply, request, _pull_request)
+
+
+def pull_request(reply: Reply, request: Request) -> PullRequest:
+    return one(_pull_request(record(reply, request)), reply, request)
+
+
 def comparison(reply: Reply, request: Request) -> Comparison:
     """One page of a comparison: ``commits`` are this page's."""
     fields = record(reply, request)
@@ -86,12 +172,36 @@ def comparison(reply: Reply, request: Request) -> Comparison:
         behind_by=number(fields, "behind_by") or 0,
         total=len(commits) if total is None else total,
         commits=commits,
+        files=each(children(fields, "files"), lambda file: exact(file, "filename") or None),
     )
 
 
 def _tag(fields: Fields) -> Tag | None:
     name = exact(fields, "name")
     return Tag(name, exact(child(fields, "commit"), "sha")) if name else None
+
+
+def _target(fields: Fields) -> RefTarget | None:
+    there = child(fields, "object")
+    kind, sha = exact(there, "type"), exact(there, "sha")
+    return RefTarget(kind, sha) if kind and sha else None
+
+
+def _pull_request(fields: Fields) -> PullRequest | None:
+    pull_number = number(fields, "number")
+    if pull_number is None:
+        return None
+    head = child(fields, "head")
+    return PullRequest(
+        number=pull_number,
+        title=line(fields, "title"),
+        state=exact(fields, "state"),
+        head=exact(head, "ref"),
+        base=exact(child(fields, "base"), "ref"),
+        head_sha=exact(head, "sha"),
+        draft=flag(fields, "draft"),
+        url=link(fields, "html_url"),
+    )
 
 
 def _release(fields: Fields) -> Release | None:

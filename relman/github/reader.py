@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from relman.errors import Kind, Problem, RelmanError
-from relman.github import parse_deployments, parse_repository, parse_runs, requests
+from relman.github import parse_checks, parse_deployments, parse_repository, parse_runs, requests
 from relman.github.address import checked_address, checked_repo, checked_token
 from relman.github.budget import Meter
 from relman.github.clock import Clock, SystemClock
@@ -24,16 +24,19 @@ from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.github.save import Progress, save
 from relman.model.answer import Answer, Page
+from relman.model.checks import CheckRun, CommitStatus
 from relman.model.environment import (
     Approval,
     BranchPolicy,
+    CustomRule,
     Deployment,
     DeploymentStatus,
     Environment,
     PendingDeployment,
 )
-from relman.model.release import Comparison, Release, Tag
+from relman.model.release import Branch, Commit, Comparison, PullRequest, Release, Tag, TagRef
 from relman.model.repository import Budget, Repository, User
+from relman.model.ruleset import Ruleset
 from relman.model.run import Annotation, Job, Run, Workflow
 from relman.secret import Secret
 
@@ -45,6 +48,7 @@ Connect = Callable[[str, "Secret | None", Meter, Clock], "Connection"]
 
 _PAGES = 200  # of one list: 20,000 items; a list that never ends is a server's mistake
 _COMPARED_PAGES = 20
+_PEELED = 8  # annotated tags that point at one another
 
 
 def _connect(api_url: str, token: Secret | None, meter: Meter, clock: Clock) -> Connection:
@@ -180,6 +184,13 @@ class Reader:
             self._requests.branch_policies(environment), parse_deployments.branch_policies
         )
 
+    async def custom_rules(self, environment: str) -> Answer[tuple[CustomRule, ...]]:
+        """The apps that decide about an environment; GitHub's own rules are not among them."""
+        return await self._ask(self._requests.custom_rules(environment), parse_deployments.custom_rules)
+
+    async def any_protected_branch(self) -> Answer[bool]:
+        return await self._ask(self._requests.protected_branch(), parse_repository.any_branch)
+
     async def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
     ) -> Answer[Page[Deployment]]:
@@ -210,6 +221,100 @@ class Reader:
         return await self._conditional.ask_pages(
             request, parse_repository.comparison, more=more, join=join, most=_COMPARED_PAGES
         )
+
+    async def commits(self, ref: str, *, per_page: int = 100, page: int = 1) -> Answer[Page[Commit]]:
+        """A commit and its ancestors, newest first."""
+        return await self._ask(
+            self._requests.commits(ref, per_page=per_page, page=page), parse_repository.commits
+        )
+
+    async def commit(self, ref: str) -> Answer[Commit]:
+        """The commit of a branch, a tag or a sha (also a short one)."""
+        return await self._ask(self._requests.commit(ref), parse_repository.commit)
+
+    async def branch(self, name: str) -> Answer[Branch | None]:
+        """None where there is none that this token can see."""
+        found = await self._ask_for(self._requests.branch(name), parse_repository.branch)
+        # GitHub leads from a renamed branch to its new name: that is another branch.
+        return found if found.value is None or found.value.name == name else replace(found, value=None)
+
+    async def tag_ref(self, name: str) -> Answer[TagRef | None]:
+        """The tag of exactly that name, peeled; None where there is none."""
+        ref = await self._ask_for(self._requests.tag_ref(name), parse_repository.ref)
+        if ref.value is None:
+            return Answer(None)
+        target, tag = ref.value, None
+        for _ in range(_PEELED):
+            if target.kind != "tag":
+                break
+            peeled = await self._ask(self._requests.tag_object(target.sha), parse_repository.tag_object)
+            tag, target = tag or peeled.value, peeled.value.target
+        found = TagRef(
+            name=name,
+            sha=target.sha if target.kind == "commit" else "",
+            object_sha=ref.value.sha,
+            annotated=tag is not None,
+            message=tag.message if tag else "",
+            tagger=tag.tagger if tag else "",
+            tagged_at=tag.tagged_at if tag else None,
+        )
+        return Answer(found, ref.raw, server_time=ref.server_time)
+
+    async def release_of_tag(self, tag: str) -> Answer[Release | None]:
+        """The release of a tag; else the newest draft for it, which only the list knows; else None."""
+        found: Answer[Release | None]
+        found = await self._ask_for(self._requests.release_of_tag(tag), parse_repository.release)
+        if found.value is not None:
+            return found
+        for page in range(1, _PAGES + 1):
+            listed = await self.releases(per_page=100, page=page)
+            for release in listed.value.items:
+                if release.tag == tag:
+                    return Answer(release, listed.raw, server_time=listed.server_time)
+            if not listed.value.more or not listed.value.items:
+                break
+        return found
+
+    async def check_runs(self, sha: str) -> Answer[tuple[CheckRun, ...]]:
+        """Every check run on a commit, of all attempts. A fine-grained token may not read them (403)."""
+        request = self._requests.check_runs(sha)
+        return await self._ask_all(request, parse_checks.check_runs, identity=lambda one: one.id)
+
+    async def commit_statuses(self, sha: str) -> Answer[tuple[CommitStatus, ...]]:
+        """The latest status of every context on a commit."""
+        return await self._ask_all(self._requests.commit_statuses(sha), parse_checks.commit_statuses)
+
+    async def rulesets(self, target: str) -> Answer[tuple[Ruleset, ...]]:
+        """Rulesets for "branch" or "tag" with their rules, the organisation's included.
+
+        One that cannot be read is an error, never left out: it may be the one that forbids.
+        """
+        listed = await self._ask_all(self._requests.rulesets(target), parse_checks.rulesets)
+        whole = await asyncio.gather(
+            *(
+                self._ask(self._requests.ruleset(one.id), parse_checks.ruleset)
+                for one in listed.value
+                if one.target == target
+            )
+        )
+        return Answer(
+            tuple(one.value for one in whole),
+            b"[" + b",".join(one.raw for one in whole) + b"]",
+            server_time=listed.server_time,
+        )
+
+    async def required_checks(self, branch: str) -> Answer[tuple[str, ...]]:
+        """The checks that rulesets require of a branch, by context. Classic protection is on the branch itself."""
+        found = await self._ask_all(self._requests.branch_rules(branch), parse_checks.required_checks)
+        contexts = dict.fromkeys(context for rule in found.value for context in rule)
+        return Answer(tuple(contexts), found.raw, server_time=found.server_time)
+
+    async def pull_requests(self, *, head: str, state: str = "open") -> Answer[tuple[PullRequest, ...]]:
+        """Pull requests from the branch ``head`` of this repository."""
+        request = self._requests.pull_requests(head=head, state=state)
+        found = await self._ask_all(request, parse_repository.pull_requests, identity=lambda one: one.number)
+        # A filter that the server does not understand is one that it leaves out.
+        return replace(found, value=tuple(one for one in found.value if one.head == head))
 
     async def save_job_log(self, job_id: int, target: Path, progress: Progress | None = None) -> None:
         """Streams the log of a finished job to ``target``. No log: NOT_YET, GONE or, for a job that never
@@ -248,6 +353,16 @@ class Reader:
 
     async def _ask(self, request: Request, parser: Parser[T]) -> Answer[T]:
         return await self._conditional.ask(request, parser)
+
+    async def _ask_for(self, request: Request, parser: Parser[T]) -> Answer[T | None]:
+        """As :meth:`_ask`, but None for what is absent or not visible."""
+        try:
+            answer = await self._ask(request, parser)
+        except RelmanError as error:
+            if error.problem.kind is not Kind.NOT_FOUND:
+                raise
+            return Answer(None)
+        return Answer(answer.value, answer.raw, answer.unchanged, answer.server_time)
 
     async def _ask_all(
         self,

@@ -164,6 +164,13 @@ class RepositoryRequests:
             f"/environments/{segment(environment)}/deployment-branch-policies", what, per_page=PAGE
         )
 
+    def custom_rules(self, environment: str) -> Request:
+        what = f"the apps that decide about environment {clean_line(environment)}"
+        return self._get(f"/environments/{segment(environment)}/deployment_protection_rules", what)
+
+    def protected_branch(self) -> Request:
+        return self._get("/branches", "the protected branches", protected="true", per_page=1)
+
     def deployments(
         self, *, environment: str | None = None, sha: str | None = None, per_page: int = 30, page: int = 1
     ) -> Request:
@@ -185,6 +192,50 @@ class RepositoryRequests:
     def compare(self, base: str, head: str) -> Request:
         what = f"the commits from {clean_line(base)} to {clean_line(head)}"
         return self._get(f"/compare/{segment(base)}...{segment(head)}", what, per_page=PAGE)
+
+    def commits(self, ref: str, *, per_page: int = PAGE, page: int = 1) -> Request:
+        what = f"the commits of {clean_line(ref)}"
+        return self._get("/commits", what, sha=ref, per_page=_bounded(per_page), page=page)
+
+    def commit(self, ref: str) -> Request:
+        return self._get(f"/commits/{segment(ref)}", f"the commit {clean_line(ref)}")
+
+    def branch(self, name: str) -> Request:
+        return self._get(f"/branches/{segment(name)}", f"the branch {clean_line(name)}")
+
+    def tag_ref(self, name: str) -> Request:
+        return self._get(f"/git/ref/tags/{segments(name)}", f"the tag {clean_line(name)}")
+
+    def tag_object(self, sha: str) -> Request:
+        return self._get(f"/git/tags/{segment(sha)}", f"the tag object {clean_line(sha)}")
+
+    def release_of_tag(self, tag: str) -> Request:
+        return self._get(f"/releases/tags/{segment(tag)}", f"the release of {clean_line(tag)}")
+
+    def check_runs(self, sha: str) -> Request:
+        what = f"the checks of commit {clean_line(sha)}"
+        return self._get(f"/commits/{segment(sha)}/check-runs", what, filter="all", per_page=PAGE)
+
+    def commit_statuses(self, sha: str) -> Request:
+        what = f"the statuses of commit {clean_line(sha)}"
+        return self._get(f"/commits/{segment(sha)}/status", what, per_page=PAGE)
+
+    def rulesets(self, target: str) -> Request:
+        what = f"the rulesets for {'branches' if target == 'branch' else f'{clean_line(target)}s'}"
+        return self._get("/rulesets", what, includes_parents=True, targets=target, per_page=PAGE)
+
+    def ruleset(self, ruleset_id: int) -> Request:
+        return self._get(f"/rulesets/{ruleset_id}", f"ruleset {ruleset_id}", includes_parents=True)
+
+    def branch_rules(self, branch: str) -> Request:
+        return self._get(
+            f"/rules/branches/{segment(branch)}", f"the rules of {clean_line(branch)}", per_page=PAGE
+        )
+
+    def pull_requests(self, *, head: str, state: str = "open") -> Request:
+        what = f"the pull requests from {clean_line(head)}"
+        owner = self.repo.partition("/")[0]
+        return self._get("/pulls", what, head=f"{owner}:{head}", state=state, per_page=PAGE)
 
 
 def viewer() -> Request:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from threading import Lock
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from relman.errors import Kind, Problem, RelmanError
-from relman.github.address import is_loopback
+from relman.github.proxies import Proxies
 
 # Their lines show addresses, and the address of a log is signed: whoever has it may read the log.
 for _name in ("httpx", "httpcore"):
@@ -48,15 +47,16 @@ class Wire(httpx.AsyncBaseTransport):
     """Connections, made on first use and kept; each address directly or through its proxy.
 
     httpx leaves the environment's proxies out as soon as it is given a transport, so the choice is made
-    here, by the standard library's reading of ``HTTPS_PROXY`` and ``NO_PROXY``. This machine itself is
-    never asked for through a proxy.
+    here. ``kept`` is how many connections stay open between requests (default: all).
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, *, kept: int | None = None) -> None:
         self._limits = httpx.Limits(
-            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=120
+            max_connections=connections,
+            max_keepalive_connections=connections if kept is None else kept,
+            keepalive_expiry=120,
         )
-        self._proxies = getproxies()
+        self._proxies = Proxies()
         self._ways: dict[tuple[bool, str | None], httpx.AsyncHTTPTransport] = {}
         self._lock = Lock()
 
@@ -98,10 +98,7 @@ class Wire(httpx.AsyncBaseTransport):
         raise RelmanError(problem)  # outside of the handler: the address of a proxy can hold a password
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
-        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
-        if not proxy or is_loopback(url.host) or proxy_bypass(url.host):
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+        return self._proxies.between(url.scheme, url.host)
 
     async def aclose(self) -> None:
         for way in list(self._ways.values()):
@@ -118,3 +115,14 @@ def open_reader(api_url: str, connections: int) -> httpx.AsyncClient:
     wire = Wire(connections)
     wire.prepare(httpx.URL(api_url))
     return open_client(ReadOnly(wire))
+
+
+def open_writer(api_url: str) -> httpx.AsyncClient:
+    """The writer's client, without the guard. Blocks; call it in a thread.
+
+    Each change has a connection of its own. One kept open may have been closed by the server in the very
+    moment it is used again, and then nobody could say whether the change was made.
+    """
+    wire = Wire(4, kept=0)
+    wire.prepare(httpx.URL(api_url))
+    return open_client(wire)

@@ -12,7 +12,14 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from relman.errors import Problem
-from relman.model.environment import Approval, Deployment, Environment, PendingDeployment
+from relman.model.environment import (
+    Approval,
+    BranchPolicy,
+    CustomRule,
+    Deployment,
+    Environment,
+    PendingDeployment,
+)
 from relman.model.health import Health
 from relman.model.release import Release, Tag
 from relman.model.repository import Budget, Repository, User
@@ -77,7 +84,10 @@ class Board:
     approvals: Mapping[int, Section[tuple[Approval, ...]]] = field(default_factory=_nothing)
     # By job id:
     annotations: Mapping[int, Section[tuple[Annotation, ...]]] = field(default_factory=_nothing)
+    any_protected: Section[bool] = Section()  # whether a branch is protected; read where an environment asks
     # By environment name:
+    policies: Mapping[str, Section[tuple[BranchPolicy, ...]]] = field(default_factory=_nothing)
+    custom_rules: Mapping[str, Section[tuple[CustomRule, ...]]] = field(default_factory=_nothing)
     deployments: Mapping[str, Section[tuple[Deployment, ...]]] = field(default_factory=_nothing)  # newest first
     health: Mapping[str, Section[tuple[Health, ...]]] = field(default_factory=_nothing)
     # By workflow path, then job name: seconds a successful job of that name typically runs.

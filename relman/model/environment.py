@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+_VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+].*)?")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,15 @@ class BranchPolicy:
     id: int
     pattern: str
     kind: str = "branch"  # or "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRule:
+    """A protection rule of an app: only the app itself can answer it."""
+
+    id: int
+    app: str  # the app's slug
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,17 @@ class Deployment:
         return self.statuses[0].state if self.statuses else ""
 
     @property
+    def tag(self) -> str:
+        """The version it was made for, where its ref is one; "" for a branch or a commit."""
+        ref = self.ref.removeprefix("refs/tags/")
+        return ref if is_version(ref) else ""
+
+    @property
+    def succeeded_at(self) -> datetime | None:
+        """When it had succeeded; None where it did not, or nobody wrote down when."""
+        return next((one.created_at for one in self.statuses if one.state == "success"), None)
+
+    @property
     def run_id(self) -> int | None:
         """The workflow run that deployed, read from the status's log URL."""
         for status in self.statuses:
@@ -108,3 +133,17 @@ class Deployment:
             if found and digits.isdigit():
                 return int(digits)
         return None
+
+
+def is_version(ref: str) -> bool:
+    """Whether a ref's short name reads as a version: ``v1.2.3``, ``1.2``, ``v2.0.0-rc.1``."""
+    return _VERSION.fullmatch(ref) is not None
+
+
+def live_of(deployments: Sequence[Deployment]) -> Deployment | None:
+    """Of one environment's deployments the one that runs there: the one that succeeded last.
+
+    Not the newest one made: a deployment can wait for days and succeed after one that was made later.
+    """
+    done = [one for one in deployments if one.state == "success"]
+    return max(done, key=lambda one: (one.succeeded_at or _NEVER, one.id), default=None)

@@ -113,32 +113,36 @@ def parse(text: str) -> Expression:
     return _Parser(text).parse()
 
 
+def tokens(text: str) -> list[tuple[str, str]]:
+    """Kind ("string", "number", "name", "sign", "end") and text of each token, "end" last.
+
+    Raises :class:`ExpressionError`.
+    """
+    found: list[tuple[str, str]] = []
+    at = 0
+    while True:
+        match = _TOKEN.match(text, at)
+        if match is None:
+            rest = text[at:].split(None, 1)[0]
+            raise ExpressionError(f"Unexpected symbol: '{rest[:60]}' in the expression '{_short(text)}'")
+        kind = match.lastgroup or "end"
+        token = match.group(kind)
+        found.append((kind, token))
+        if kind == "end":
+            return found
+        at = match.end()
+
+
 class _Parser:
     """Recursive descent over GitHub's grammar; depth is bounded as GitHub bounds it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = self._lex()
+        self._tokens = tokens(text)
         self._at = 0
         self._depth = 0
         self._contexts: set[str] = set()
         self._functions: set[tuple[str, int]] = set()
-
-    def _lex(self) -> list[tuple[str, str]]:
-        tokens: list[tuple[str, str]] = []
-        at = 0
-        text = self._text
-        while True:
-            match = _TOKEN.match(text, at)
-            if match is None:
-                rest = text[at:].split(None, 1)[0]
-                raise ExpressionError(f"Unexpected symbol: '{rest[:60]}' in the expression '{_short(text)}'")
-            kind = match.lastgroup or "end"
-            token = match.group(kind)
-            tokens.append((kind, token))
-            if kind == "end":
-                return tokens
-            at = match.end()
 
     def parse(self) -> Expression:
         self._binary(0)

@@ -211,6 +211,7 @@ class RunGraph:
     exact: bool = True
     reasons: tuple[str, ...] = ()
     attempts: tuple[int, ...] = ()  # more than one: jobs not run again keep an earlier attempt
+    finished: bool = False  # the run is over: what has not run will not
 
 
 def reconcile(
@@ -256,6 +257,7 @@ def reconcile(
         not reasons and (source is None or source.exact),
         tuple(reasons),
         tuple(sorted({job.attempt for job in placed})),
+        run_finished,
     )
 
 

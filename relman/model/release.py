@@ -35,9 +35,12 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
+    """``required`` are the checks that its classic protection asks for."""
+
     name: str
     sha: str
     protected: bool = False
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +90,4 @@ class Comparison:
     behind_by: int
     total: int
     commits: tuple[Commit, ...] = ()
+    files: tuple[str, ...] = ()  # paths that differ, GitHub's first 300

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from relman.errors import Problem
 from relman.model.board import Board, Section
-from relman.model.environment import Deployment, PendingDeployment
+from relman.model.environment import Deployment, PendingDeployment, live_of
 from relman.model.health import Health
 from relman.model.release import Release
 from relman.model.roles import Roles
 from relman.model.run import Run
 from relman.model.state import State
 
-_VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+].*)?")
 _FAILED = frozenset({"failure", "error"})
 _DEPLOYING = frozenset({"queued", "pending", "in_progress", "waiting"})
 
@@ -55,8 +53,7 @@ class Live:
         """When the deployment that runs there had succeeded."""
         if self.live is None:
             return None
-        done = next((status for status in self.live.statuses if status.state == "success"), None)
-        return (done.created_at if done else None) or self.live.created_at
+        return self.live.succeeded_at or self.live.created_at
 
     @property
     def deploying(self) -> Deployment | None:
@@ -134,8 +131,7 @@ def summarise(board: Board, roles: Roles) -> Summary:
 
 def version_of(deployment: Deployment) -> str:
     """What a person calls a deployment: its tag, or the beginning of its commit."""
-    ref = deployment.ref.removeprefix("refs/tags/")
-    return ref if _VERSION.fullmatch(ref) else deployment.sha[:7]
+    return deployment.tag or deployment.sha[:7]
 
 
 def _judged(run: Run) -> bool:
@@ -147,7 +143,7 @@ def _environments(board: Board) -> Iterator[Live]:
     known = {environment.name: environment.url for environment in board.environments.value or ()}
     for name in dict.fromkeys((*known, *board.deployments, *board.health)):
         deployments = board.deployments.get(name, Section()).value or ()
-        live = next((one for one in deployments if one.state == "success"), None)
+        live = live_of(deployments)
         health = board.health.get(name, Section()).value or ()
         url = (
             next((status.environment_url for status in live.statuses if status.environment_url), "")

@@ -16,6 +16,7 @@ from relman.model.graph import Graph, Kind, Node, NodeRun, RunGraph
 from relman.model.run import Job
 from relman.model.state import State
 
+_NEVER_RAN = frozenset({State.SKIPPED, State.CANCELLED})
 RECENT = 20  # successes of a job that count for what is expected
 
 
@@ -92,12 +93,24 @@ class NodeTime:
 
 @dataclass(frozen=True, slots=True)
 class PathTime:
-    """``wall`` along the critical path, ``total`` summed over all jobs; ``complete`` if every time is known."""
+    """How long a part of the graph takes in this run.
+
+    ``wall`` along its critical path, ``total`` summed over its jobs. ``jobs`` counts those that take time in
+    this run: they ran, run, or will run. Of them ``measured`` are over; the rest counts with what is expected,
+    a running job with at least what it took so far. ``absent`` counts those that take none: skipped, cancelled
+    before their start, or not run although the run is over. ``complete`` if no time had to be left out.
+    """
 
     wall: float
     total: float
     jobs: int
     complete: bool
+    measured: int = 0
+    absent: int = 0
+
+    @property
+    def estimated(self) -> bool:
+        return self.measured < self.jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,20 @@ class RunTime:
     fast: PathTime
     full: PathTime
 
+    @property
+    def paths(self) -> tuple[tuple[str, PathTime], ...]:
+        """The paths worth telling, each with its name: one of them where both have the same jobs in this run.
+
+        What ran is called a path only where nothing of that path is absent.
+        """
+        named = (("fast path", self.fast), ("full path", self.full))
+        if self.fast.jobs != self.full.jobs:
+            return tuple((name, path) for name, path in named if path.jobs)
+        for name, path in reversed(named):
+            if not path.absent:
+                return ((name, path),)
+        return (("what ran", self.full),) if self.full.jobs else ()
+
 
 def time_run(run: RunGraph, expected: Mapping[str, float], now: datetime) -> RunTime:
     """The times of a run; ``expected`` is by API job name, as :func:`expectations` gives it."""
@@ -120,28 +147,31 @@ def time_run(run: RunGraph, expected: Mapping[str, float], now: datetime) -> Run
         node.key: _node_time(node, run.runs.get(node.key, NodeRun(node.key, State.EXPECTED)), expected, now)
         for node in run.graph.nodes
     }
-    ran = {key: time.likely for key, time in nodes.items() if not _over_without_running(run, key)}
+    taken = {key: time.likely for key, time in nodes.items() if not _absent(run, key, time)}
     active = any(not node.state.finished for node in run.runs.values())
     left = {
-        key: max(0.0, time.likely - (time.elapsed or 0.0))
-        for key, time in nodes.items()
-        if not run.runs[key].state.finished and not _over_without_running(run, key)
+        key: max(0.0, likely - (nodes[key].elapsed or 0.0))
+        for key, likely in taken.items()
+        if not run.runs[key].state.finished
     }
     known = any(nodes[key].known for key in left)
-    usual = {key: time.likely for key, time in nodes.items()}
     return RunTime(
         nodes,
-        run.graph.critical_path(ran if any(ran.values()) else None),
+        run.graph.critical_path(taken if any(taken.values()) else None),
         _longest(run.graph, left) if active and known else None,
-        path_time(run.graph, usual, nodes, fast_keys(run.graph)),
-        path_time(run.graph, usual, nodes, full_keys(run.graph)),
+        path_time(run, nodes, fast_keys(run.graph)),
+        path_time(run, nodes, full_keys(run.graph)),
     )
 
 
-def _over_without_running(run: RunGraph, key: str) -> bool:
-    """Skipped, or known to the file only: it takes no time in this run."""
+def _absent(run: RunGraph, key: str, time: NodeTime) -> bool:
+    """Takes no time in this run: skipped, cancelled before its start, or not run in a run that is over."""
     node = run.runs[key]
-    return node.state is State.SKIPPED or (node.state is State.UNKNOWN and not node.jobs)
+    return time.elapsed is None and (
+        node.state in _NEVER_RAN
+        or (run.finished and not node.state.finished)
+        or (node.state is State.UNKNOWN and not node.jobs)
+    )
 
 
 def _node_time(node: Node, run: NodeRun, expected: Mapping[str, float], now: datetime) -> NodeTime:
@@ -179,15 +209,16 @@ def _longest(graph: Graph, weight: Mapping[str, float]) -> float:
     return sum(weight.get(key, 0.0) for key in graph.critical_path(weight))
 
 
-def path_time(
-    graph: Graph, durations: Mapping[str, float], nodes: Mapping[str, NodeTime], keys: frozenset[str]
-) -> PathTime:
-    """Wall and summed time of the part of ``graph`` that ``keys`` name (a part that holds all it needs)."""
+def path_time(run: RunGraph, nodes: Mapping[str, NodeTime], keys: frozenset[str]) -> PathTime:
+    """The time of the part of the graph that ``keys`` name (a part that holds all it needs)."""
+    taken = {key for key in keys if not _absent(run, key, nodes[key])}
     return PathTime(
-        _longest(graph, {key: durations.get(key, 0.0) for key in keys}),
-        sum(nodes[key].total or durations.get(key, 0.0) for key in keys),
-        len(keys),
-        all(nodes[key].known for key in keys),
+        _longest(run.graph, {key: nodes[key].likely if key in taken else 0.0 for key in keys}),
+        sum(nodes[key].total or nodes[key].likely for key in taken),
+        len(taken),
+        all(nodes[key].known for key in taken),
+        sum(1 for key in taken if run.runs[key].state.finished and nodes[key].elapsed is not None),
+        len(keys) - len(taken),
     )
 
 

@@ -135,7 +135,8 @@ def propose(
     level = chosen or _applied(start, asked, policy)
     why = f"chosen: {level}" if chosen else _reason(start, asked, level, policy)
     core = _bumped(start, level)
-    version = _prerelease(core, channel, taken) if channel is not None else _free(core, level, taken, notes)
+    core = _free(core, level, taken, notes)
+    version = core if channel is None else _prerelease(core, channel, taken)
     return Proposal(
         str(version), level, asked, asks, why, str(start), policy, policy_why,
         confirm=chosen is None and asked is Level.NONE, notes=tuple(notes),
@@ -207,7 +208,8 @@ def _first(
         core, why = _bumped(zero, chosen), f"chosen: {chosen}"
     else:
         core, why = start, "no version exists yet"
-    version = _prerelease(core, channel, taken) if channel else _free(core, _distance(zero, core), taken, notes)
+    core = _free(core, _distance(zero, core), taken, notes)
+    version = core if channel is None else _prerelease(core, channel, taken)
     others = tuple(v for v in ("1.0.0",) if v != str(version) and Version.parse(v) not in taken)
     return Proposal(
         str(version), _distance(zero, core), asked, asks, why, alternatives=others, notes=tuple(notes)
@@ -279,7 +281,9 @@ def _prerelease(core: Version, channel: str, taken: set[Version]) -> Version:
     """The next pre-release on ``channel``, never below one that exists for its core."""
     if not Version.is_valid(f"1.0.0-{channel}.1") or channel.isdigit():
         raise usage_error(f"“{channel}” is not a channel", hint="Use letters, digits and hyphens, such as rc.")
-    early = [v for v in taken if v.prerelease and v.finalize_version() >= core]
+    early = [
+        v for v in taken if v.prerelease and v.finalize_version() >= core and v.finalize_version() not in taken
+    ]
     if not early:
         return _after_taken(core.replace(prerelease=f"{channel}.1"), taken)
     top = max(early)
@@ -288,8 +292,11 @@ def _prerelease(core: Version, channel: str, taken: set[Version]) -> Version:
     if name == channel and number is not None:
         return _after_taken(home.replace(prerelease=f"{channel}.{number + 1}"), taken)
     first = home.replace(prerelease=f"{channel}.1")
-    if first < top:  # a channel that sorts below the one in use starts on the next core
-        first = home.bump_patch().replace(prerelease=f"{channel}.1")
+    if first < top:  # a channel that sorts below the one in use starts on the next free core
+        home = home.bump_patch()
+        while home in taken:
+            home = home.bump_patch()
+        first = home.replace(prerelease=f"{channel}.1")
     return _after_taken(first, taken)
 
 

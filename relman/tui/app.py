@@ -16,7 +16,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.signal import Signal
 
-from relman.board.schedule import View
+from relman.board.view import View
 from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
@@ -60,7 +60,11 @@ def _on_screen(app: object) -> bool:
 
 
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
-    """The dashboard on a board. It asks nothing of the network itself."""
+    """The dashboard on a board. It asks nothing of the network itself.
+
+    ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
+    relman is read-only.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "relman"
@@ -81,23 +85,32 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         watch: Watching,
         settings: DashboardSettings | None = None,
         clock: Clock | None = None,
-        tools: Tools | None = None,
+        tools: Callable[[], Tools] | None = None,
         *,
         opener: Callable[[str], None] = open_page,
     ) -> None:
         if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
             del os.environ["NO_COLOR"]
         super().__init__()
+        if self.no_color:
+            from textual.filter import Monochrome
+
+            from relman.tui.no_colour import WithoutColour
+
+            plain = WithoutColour(self._colours_that_mean)
+            self._filters = [plain if isinstance(one, Monochrome) else one for one in self._filters]
         self.watch_ = watch
         self.settings = settings or DashboardSettings()
         self.clock: Clock = clock or SystemClock()
         self.board_signal: Signal[Board] = Signal(self, "board")
         self._opener = opener
         self._acting: Acting | None = None
-        self._tools = None if self.settings.read_only else tools
+        self._open_tools = None if self.settings.read_only else tools
+        self._tools: Tools | None = None
         self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
+        self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._overrides: Mapping[str, str] = {}
@@ -105,6 +118,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+
+    def _colours_that_mean(self) -> tuple[frozenset[str], str]:
+        """The theme's quiet colours, and the ground of the cursor, for terminals that want none."""
+        theme = self.current_theme
+        quiet = frozenset({theme.variables["tone-quiet"], theme.variables["line"]})
+        return quiet, theme.variables["input-cursor-background"]
 
     # ── the board ────────────────────────────────────────────────────────────────────────────
 
@@ -121,7 +140,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     def _tell(self, view: View) -> None:
         self._view = view
-        self.watch_.poller.look(view)
+        if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
+            self.watch_.poller.look(view)
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
@@ -131,7 +151,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.call_after_refresh(self._first_frame_is_out)
 
     def _first_frame_is_out(self) -> None:
+        self.first_frame.set()
         self.watch_.start()
+        if self._open_tools is not None:
+            self._tools = self._open_tools()
+            self.refresh_bindings()
+        self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
         self._say_title()
 
@@ -203,7 +228,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @property
     def tools(self) -> Tools | None:
-        """What actions work with; None where nothing may be changed: there no command may offer a change."""
+        """What actions work with. None where nothing may be changed, and until the first frame is out: no
+        command may offer a change then."""
         return self._tools
 
     @property
@@ -426,10 +452,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """Replaces Textual's hook, which prints local variables: tokens among them."""
         self._return_code = crash.CRASHED
         if self._exception is None:
-            now = self.now()
-            text = crash.report_text(error, self.settings.secrets, now)
-            directory = self.settings.state_directory
-            path = crash.write_report(directory, text, now) if directory is not None else None
+            path = self.settings.report(error)
             from rich.text import Text
 
             self._exit_renderables.append(Text(crash.last_words(error, path)))

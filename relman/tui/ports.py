@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from relman.board.schedule import View
 from relman.board.sections import Ask, Part
+from relman.board.view import View
 from relman.model.board import Board
 
 

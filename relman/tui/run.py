@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sys
 
 from relman.tui import terminal
@@ -16,10 +17,13 @@ _PATIENCE = 1.5  # seconds for what is on its way to notice that it was cancelle
 def run_dashboard(app: RelmanApp) -> int:
     """Runs ``app`` in the terminal and gives the exit code. The terminal is restored when it returns.
 
+    The caller may have switched the garbage collector off; it is on again when the first frame is out.
+
     Threads that are still busy (a name that does not resolve) are left behind: the caller ends the process
     without waiting for them.
     """
     loop = asyncio.new_event_loop()
+    collecting = loop.create_task(_collect_garbage_from(app.first_frame))
     _say(terminal.PUSH_TITLE)
     try:
         asyncio.set_event_loop(loop)
@@ -27,13 +31,26 @@ def run_dashboard(app: RelmanApp) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
+        collecting.cancel()
         _say(terminal.POP_TITLE)
         with contextlib.suppress(TimeoutError):
-            loop.run_until_complete(asyncio.wait_for(app.watch_.stop(), _PATIENCE))
+            loop.run_until_complete(asyncio.wait_for(_stop(app), _PATIENCE))
         _cancel_all(loop)
         asyncio.set_event_loop(None)
         loop.close()
     return app.return_code if app.return_code is not None else CRASHED
+
+
+async def _collect_garbage_from(first_frame: asyncio.Event) -> None:
+    await first_frame.wait()
+    gc.freeze()  # what a start makes stays to the end: no collection need look at it again
+    gc.enable()
+
+
+async def _stop(app: RelmanApp) -> None:
+    if app.tools is not None:
+        await app.tools.writer.aclose()
+    await app.watch_.stop()
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -1,7 +1,8 @@
 """Three themes: dark, light and high contrast. One accent; every state tone keeps apart in 256 colours.
 
 The accent marks where you are (focus, selection, keys) and nothing else. State has its own tones, each
-always beside a glyph and a word.
+always beside a glyph and a word. The grounds are nearly grey: with 256 colours a tinted dark one would
+become black or blue.
 """
 
 from __future__ import annotations
@@ -73,12 +74,12 @@ THEMES: tuple[Theme, ...] = (
     _theme(
         DARK,
         dark=True,
-        background="#11141a",
-        surface="#171b22",
-        raised="#232a35",
+        background="#131519",
+        surface="#1a1d21",
+        raised="#2a2e34",
         foreground="#d6dbe3",
-        quiet="#8690a0",
-        line="#333c49",
+        quiet="#969fae",
+        line="#4b515b",
         accent="#b8a1f5",
         good="#7ec98f",
         bad="#f47c7c",
@@ -88,17 +89,17 @@ THEMES: tuple[Theme, ...] = (
     _theme(
         LIGHT,
         dark=False,
-        background="#fbfaf7",
-        surface="#f3f1ec",
-        raised="#e4e0d8",
+        background="#fafaf9",
+        surface="#efeeec",
+        raised="#e2e0dc",
         foreground="#22272e",
-        quiet="#626a75",
-        line="#cdc8be",
-        accent="#6b3fc4",
-        good="#1b7a3a",
-        bad="#c02634",
-        active="#0b63c2",
-        waiting="#8a5a00",
+        quiet="#545b65",
+        line="#b3b1ad",
+        accent="#5f2db8",
+        good="#17703a",
+        bad="#b51f30",
+        active="#0a5ab0",
+        waiting="#6f4d00",
     ),
     _theme(
         CONTRAST,

@@ -9,7 +9,15 @@ import pytest
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
-from relman.model.environment import Approval, Deployment, DeploymentStatus, Environment, PendingDeployment
+from relman.model.environment import (
+    Approval,
+    BranchPolicy,
+    CustomRule,
+    Deployment,
+    DeploymentStatus,
+    Environment,
+    PendingDeployment,
+)
 from relman.model.release import Release, Tag
 from relman.model.repository import Budget, Repository, User
 from relman.model.run import Annotation, Job, Run, Step, Workflow
@@ -175,7 +183,13 @@ class Source:
         return self._answer("environments", self.all_environments)
 
     async def branch_policies(self, environment):
-        raise AssertionError("nothing here asks for this")
+        return self._answer("branch_policies", (BranchPolicy(1, "v*", "tag"),), environment=environment)
+
+    async def custom_rules(self, environment):
+        return self._answer("custom_rules", (CustomRule(1, "datadog"),), environment=environment)
+
+    async def any_protected_branch(self):
+        return self._answer("any_protected_branch", True)
 
     async def deployments(self, *, environment=None, sha=None, per_page=30, page=1):
         found = [one for one in self.all_deployments if environment in (None, one.environment)]
@@ -241,8 +255,8 @@ def make():
         job=make_job,
         START=START,
         CI=CI,
-        deployment=lambda one, name="staging", **more: Deployment(
-            one, name, f"{one:040x}", "main", created_at=START, updated_at=START, **more
+        deployment=lambda one, name="staging", changed=START, **more: Deployment(
+            one, name, f"{one:040x}", "main", created_at=START, updated_at=changed, **more
         ),
         status=lambda one, state, run=None: DeploymentStatus(
             one, state, START, log_url=f"https://github.com/acme/app/actions/runs/{run}/job/1" if run else ""

@@ -13,9 +13,10 @@ from relman.board.fill import Filler
 from relman.board.history import History
 from relman.board.once import read_once
 from relman.board.refresh import Refresher
-from relman.board.schedule import Rhythm, View
+from relman.board.schedule import Rhythm
 from relman.board.sections import Ask, Part, section_of
 from relman.board.store import Store
+from relman.board.view import View
 from relman.board.watch import Watch
 from relman.demo import embed
 from relman.errors import Kind
@@ -233,7 +234,9 @@ QUICK = Rhythm(
 async def watch(world, tmp_path):
     history = History.open(tmp_path / "history", world.api_url, world.repo)
     reader = Reader(world.repo, api_url=world.api_url, token=Secret(world.token), validators=history.validators)
-    watch = Watch(world.repo, reader, history, SystemClock(), tmp_path / "logs", rhythm=QUICK, fill_pace=0)
+    watch = Watch(
+        world.repo, lambda: reader, history, SystemClock(), tmp_path / "logs", rhythm=QUICK, fill_pace=0
+    )
     yield watch
     await watch.stop()
 

@@ -6,9 +6,10 @@ import pytest
 from relman.board.clock import SystemClock
 from relman.board.poller import Poller
 from relman.board.refresh import Refresher
-from relman.board.schedule import Rhythm, View
+from relman.board.schedule import Rhythm
 from relman.board.sections import Ask, Part
 from relman.board.store import Store
+from relman.board.view import View
 from relman.errors import Kind
 from relman.model.board import Board
 from relman.model.repository import Budget

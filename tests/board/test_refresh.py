@@ -10,6 +10,7 @@ from relman.board.sections import Ask, Part, section_of
 from relman.board.store import Store
 from relman.errors import Kind
 from relman.model.board import Board, Section
+from relman.model.environment import live_of
 from relman.model.health import Health, HealthCheck
 from relman.model.repository import Budget
 
@@ -69,13 +70,16 @@ def filled(source, make):
         Ask(Part.ANNOTATIONS, 11),
         Ask(Part.DEPLOYMENTS, "staging"),
         Ask(Part.HEALTH, "staging"),
+        Ask(Part.ANY_PROTECTED),
+        Ask(Part.POLICIES, "staging"),
+        Ask(Part.CUSTOM_RULES, "staging"),
     ]
 
 
 async def test_every_section_is_read_and_an_unchanged_answer_is_the_same_object(
     refresher, store, filled, clock
 ):
-    assert {ask.part for ask in filled} == set(Part) - {Part.RUN}
+    assert {ask.part for ask in filled} == set(Part) - {Part.RUN, Part.PAST}
     for ask in filled:
         assert await refresher.refresh(ask) is None
         assert section_of(store.board, ask).value, ask
@@ -269,3 +273,41 @@ async def test_status_tells_every_failure_and_raises_none(source, clock, make):
     board = await read_once(source, clock, Board("acme/app"))
     asked = [Ask(part) for part in STATUS - {Part.PENDING, Part.DEPLOYMENTS, Part.HEALTH}]
     assert all(section_of(board, ask).error.kind is Kind.NETWORK for ask in asked)
+
+
+async def test_an_older_deployment_that_goes_live_after_a_newer_one_is_noticed(
+    refresher, store, source, make, clock
+):
+    """It waited for a review while a later one was made and succeeded."""
+    source.all_deployments = [make.deployment(20), make.deployment(21)]
+    source.statuses = {20: (make.status(200, "waiting"),), 21: (make.status(210, "success"),)}
+    ask = Ask(Part.DEPLOYMENTS, "staging")
+    await refresher.refresh(ask)
+    assert live_of(section_of(store.board, ask).value).id == 21
+    clock.pass_(600)
+    source.all_deployments[0] = make.deployment(20, changed=clock.now())
+    done = dataclasses.replace(make.status(201, "success"), created_at=clock.now())
+    source.statuses[20] = (done, *source.statuses[20])
+    await refresher.refresh(ask)
+    assert live_of(section_of(store.board, ask).value).id == 20
+
+
+async def test_past_deployments_are_read_once_and_only_what_is_missing(refresher, store, source, make, clock):
+    source.all_deployments = [make.deployment(number) for number in range(1, 9)]
+    source.statuses = {number: (make.status(number * 10, "success"),) for number in range(1, 9)}
+    ask = Ask(Part.DEPLOYMENTS, "staging")
+    await refresher.refresh(ask)
+    known = section_of(store.board, ask)
+    assert [bool(one.statuses) for one in known.value] == [True] + [False] * 7
+    assert await refresher.refresh(Ask(Part.PAST, "staging")) is None
+    filled = section_of(store.board, ask)
+    assert all(one.state == "success" for one in filled.value)
+    assert filled.fetched_at == known.fetched_at and source.asked("statuses") == 8
+    await refresher.refresh(Ask(Part.PAST, "staging"))
+    await refresher.refresh(ask)
+    assert source.asked("statuses") == 8 and section_of(store.board, ask).value is filled.value
+    source.fail["statuses"] = make.problem(Kind.NETWORK)
+    source.all_deployments.append(make.deployment(0))
+    await refresher.refresh(ask)
+    assert (await refresher.refresh(Ask(Part.PAST, "staging"))).kind is Kind.NETWORK
+    assert section_of(store.board, ask).error is None  # the list itself is well

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from relman.board.schedule import (
     Asked,
     Rhythm,
-    View,
     agenda,
     budget_stretch,
     due,
@@ -21,6 +20,7 @@ from relman.board.schedule import (
     wants,
 )
 from relman.board.sections import Ask, Part
+from relman.board.view import View
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section
 from relman.model.environment import Environment
@@ -254,3 +254,23 @@ def test_a_retry_time_given_by_the_server_is_kept(make):
     last = {Ask(Part.RUNS): Asked(make.START, None, 1, 10.0, problem)}
     times = dict(agenda(board, View(), last, make.START))
     assert times[Ask(Part.RUNS)] == make.START + timedelta(minutes=9)
+
+
+def test_protection_and_the_past_are_asked_for_only_on_the_deploys_screen(make):
+    environments = (
+        Environment(1, "staging", protected_branches=True),
+        Environment(2, "production", custom_policies=True),
+    )
+    listed = {"production": Section((make.deployment(2, "production"), make.deployment(1, "production")))}
+    board = dataclasses.replace(board_of(make), environments=Section(environments), deployments=listed)
+    more = {Part.POLICIES, Part.CUSTOM_RULES, Part.ANY_PROTECTED, Part.PAST}
+    assert not more & {ask.part for ask in wants(board, View("pipeline"))}
+    wanted = wants(board, View("deploys", environment="production"))
+    assert {ask for ask in wanted if ask.part in more} == {
+        Ask(Part.POLICIES, "production"),
+        Ask(Part.CUSTOM_RULES, "staging"),
+        Ask(Part.CUSTOM_RULES, "production"),
+        Ask(Part.ANY_PROTECTED),
+        Ask(Part.PAST, "production"),
+    }
+    assert wanted[Ask(Part.PAST, "production")].every is None  # once, until others are unread

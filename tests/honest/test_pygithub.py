@@ -10,10 +10,26 @@ import pytest
 from github.Repository import Repository
 
 from relman.demo import embed
+from tests.honest.conftest import NOW
 
 
 @pytest.fixture
 def repository(world: embed.Embedded) -> Iterator[Repository]:
+    yield from _opened(world)
+
+
+@pytest.fixture
+def own_world() -> Iterator[embed.Embedded]:
+    with embed.start(seed=1, now=NOW, frozen=True) as running:
+        yield running
+
+
+@pytest.fixture
+def own_repository(own_world: embed.Embedded) -> Iterator[Repository]:
+    yield from _opened(own_world)
+
+
+def _opened(world: embed.Embedded) -> Iterator[Repository]:
     api = github.Github(
         base_url=world.api_url,
         auth=github.Auth.Token(world.token),
@@ -98,3 +114,30 @@ def test_errors_are_its_own_exceptions(repository: Repository, world: embed.Embe
     wrong = github.Github(base_url=world.api_url, auth=github.Auth.Token("wrong"), retry=None)
     with wrong, pytest.raises(github.BadCredentialsException):
         wrong.get_user().login  # noqa: B018  reading it is what asks
+
+
+def test_tag_ref_release_notes_and_dispatch(own_repository: Repository) -> None:
+    repository = own_repository
+    head = repository.get_branch("main").commit.sha
+    tag = repository.create_git_tag("v7.0.0", "Release v7.0.0", head, "commit")
+    ref = repository.create_git_ref("refs/tags/v7.0.0", tag.sha)
+    assert repository.get_git_tag(ref.object.sha).object.sha == head
+    with pytest.raises(github.GithubException) as refused:
+        repository.create_git_ref("refs/tags/v7.0.0", head)
+    assert (refused.value.status, refused.value.data["message"]) == (422, "Reference already exists")
+    notes = repository.generate_release_notes("v7.0.0", previous_tag_name="v1.4.0")
+    release = repository.create_git_release("v7.0.0", "v7.0.0", notes.body, prerelease=False)
+    assert repository.get_latest_release().id == release.id
+    changed = release.update_release("v7.0.0", notes.body + "\nMore.", prerelease=True)
+    assert changed.prerelease
+    with pytest.raises(github.GithubException) as refused:
+        repository.create_git_release("v7.0.0", "again", "")
+    assert refused.value.data["errors"][0]["code"] == "already_exists"
+    workflow = repository.get_workflow("cd.yml")
+    assert workflow.create_dispatch("v7.0.0", {"environment": "staging"})
+    runs = list(repository.get_workflow_runs(branch="v7.0.0"))
+    assert {run.event for run in runs} == {"push", "workflow_dispatch"}
+    assert runs[0].cancel()
+    pull = repository.get_pulls(state="open")[0]
+    pull.add_to_labels("hotfix")
+    assert [label.name for label in pull.get_labels()] == ["hotfix"]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from timed_jobs import NOW, USUAL, at, job
 
 from relman.model.graph import RunGraph, build, reconcile
@@ -78,8 +80,74 @@ def test_a_finished_run() -> None:
     assert time.remaining is None
     assert time.critical == ("lint", "build")
     assert (time.fast.wall, time.fast.total, time.fast.jobs) == (90, 160, 4)
-    assert (time.full.wall, time.full.total, time.full.jobs) == (90 + 360, 160 + 360, 5)
-    assert time.full.complete
+    assert (time.full.wall, time.full.total, time.full.jobs) == (90, 160, 4)
+    assert time.full.complete and time.full.absent == 1 and not time.full.estimated
+    assert time.paths == (("fast path", time.fast),)
+
+
+def test_a_finished_failed_run_counts_only_what_ran() -> None:
+    _, time = timed(
+        [
+            job("lint", "success", 0, 0, 50),
+            job("test", "failure", 0, 0, 40),
+            job("security", "cancelled", 0, 5, 65, runner=""),  # before it started
+            job("build", "skipped", 50, 50, 50),
+        ],
+        finished=True,
+    )
+    assert time.critical == ("lint",)
+    ((name, path),) = time.paths
+    assert (name, path.wall, path.total) == ("what ran", 50, 90)
+    assert (path.jobs, path.measured, path.absent, path.complete) == (2, 2, 3, True)
+
+
+def test_an_active_run_says_how_much_is_measured() -> None:
+    _, time = timed(
+        [
+            job("lint", "success", 0, 10, 90),
+            job("test", "in_progress", 0, 10),
+            job("security", "success", 0, 0, 30),
+        ]
+    )
+    assert [name for name, _ in time.paths] == ["fast path", "full path"]
+    assert (time.full.jobs, time.full.measured, time.full.estimated) == (5, 2, True)
+    assert time.fast.wall == 480 + 240 and time.fast.total == 80 + 480 + 30 + 240
+
+
+def test_a_job_skipped_in_an_active_run_counts_no_more() -> None:
+    _, time = timed([job("lint", "in_progress", 0, 10), job("performance", "skipped", 90, 90, 90)])
+    assert time.full.absent == 1 and time.full.jobs == time.fast.jobs == 4
+    assert time.paths[0][0] == "fast path"
+
+
+def test_a_run_that_is_over_without_jobs_has_no_path() -> None:
+    _, time = timed([], finished=True)
+    assert time.paths == () and time.full.absent == 5 and time.full.wall == 0
+
+
+STATES = ("success", "failure", "skipped", "cancelled", "in_progress", "queued", "waiting")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(USUAL)),
+        st.tuples(st.sampled_from(STATES), st.integers(0, 99), st.integers(0, 99)),
+    ),
+    st.booleans(),
+)
+def test_paths_of_any_run(found: dict[str, tuple[str, int, int]], finished: bool) -> None:
+    over = finished and all(state not in STATES[4:] for state, _, _ in found.values())
+    jobs = [job(name, state, 0, start, start + took) for name, (state, start, took) in found.items()]
+    _, time = timed(jobs, over)
+    for path in (time.fast, time.full):
+        assert 0 <= path.measured <= path.jobs
+        assert path.wall <= path.total + 1e-9
+    assert time.full.jobs + time.full.absent == 5 and time.fast.jobs + time.fast.absent == 4
+    assert time.fast.wall <= time.full.wall
+    if over:
+        ran = {name for name, (state, _, _) in found.items() if state != "skipped"}
+        assert time.full.jobs == time.full.measured == len(ran)
+        assert time.full.total == sum(time.nodes[name].elapsed or 0 for name in ran)
 
 
 def test_unknown_times_are_said() -> None:

@@ -327,3 +327,118 @@ def workflow(**more):
 
 def policy(**more):
     return {"id": 364662, "node_id": "MDE2OkdhdGVCcmFuY2hQb2xpY3kzNjQ2NjI=", "name": "v*", "type": "tag"} | more
+
+
+def branch(name="main", sha=SHA):
+    return {
+        "name": name,
+        "commit": commit(sha),
+        "_links": {"self": "", "html": ""},
+        "protected": True,
+        "protection": {"enabled": True, "required_status_checks": {"enforcement_level": "off", "contexts": []}},
+        "protection_url": f"https://api.github.com/repos/acme/agentic-backend/branches/{name}/protection",
+    }
+
+
+def ref(name="refs/tags/v1.0.0", sha=SHA, kind="commit"):
+    return {
+        "ref": name,
+        "node_id": "MDM6UmVmcmVmcy9oZWFkcy9mZWF0dXJlQQ==",
+        "url": f"https://api.github.com/repos/acme/agentic-backend/git/{name}",
+        "object": {"type": kind, "sha": sha, "url": f"https://api.github.com/x/git/{kind}s/{sha}"},
+    }
+
+
+def tag_object(sha="a" * 40, target=SHA, kind="commit", name="v1.0.0"):
+    return {
+        "node_id": "MDM6VGFnOTQwYmQzMzYyNDhlZmFlMGY5ZWU1YmM3YjJkNWM5ODU4ODdiMTZhYw==",
+        "tag": name,
+        "sha": sha,
+        "url": f"https://api.github.com/repos/acme/agentic-backend/git/tags/{sha}",
+        "message": "First\n\nRelman-Reason: because\n",
+        "tagger": {"name": "Mona", "email": "mona@example.com", "date": "2026-01-22T19:33:08Z"},
+        "object": {"type": kind, "sha": target, "url": f"https://api.github.com/x/git/{kind}s/{target}"},
+        "verification": {"verified": False, "reason": "unsigned", "signature": None, "payload": None},
+    }
+
+
+def check_run(check_id=4, **more):
+    return {
+        "id": check_id,
+        "head_sha": SHA,
+        "node_id": "MDg6Q2hlY2tSdW40",
+        "external_id": "",
+        "url": f"https://api.github.com/repos/acme/agentic-backend/check-runs/{check_id}",
+        "html_url": f"https://github.com/acme/agentic-backend/runs/{check_id}",
+        "details_url": "https://example.com",
+        "status": "completed",
+        "conclusion": "success",
+        "started_at": "2026-05-04T01:14:52Z",
+        "completed_at": "2026-05-04T01:15:52Z",
+        "output": {"title": None, "summary": None, "text": None, "annotations_count": 0, "annotations_url": ""},
+        "name": "test (3.12)",
+        "check_suite": {"id": 5},
+        "app": {"id": 15368, "slug": "github-actions", "name": "GitHub Actions"},
+        "pull_requests": [],
+    } | more
+
+
+def commit_status(context="ci/external", state="success"):
+    return {
+        "url": f"https://api.github.com/repos/acme/agentic-backend/statuses/{SHA}",
+        "avatar_url": "https://github.com/images/error/hubot_happy.gif",
+        "id": 1,
+        "node_id": "MDY6U3RhdHVzMQ==",
+        "state": state,
+        "description": "Build has completed",
+        "target_url": "https://ci.example.com/1000",
+        "context": context,
+        "created_at": "2026-07-20T01:19:13Z",
+        "updated_at": "2026-07-20T01:19:13Z",
+    }
+
+
+def ruleset(ruleset_id=21, **more):
+    return {
+        "id": ruleset_id,
+        "name": "release tags",
+        "target": "tag",
+        "source_type": "Organization",
+        "source": "acme",
+        "enforcement": "active",
+        "bypass_actors": [{"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}],
+        "current_user_can_bypass": "never",
+        "conditions": {"ref_name": {"include": ["refs/tags/v*"], "exclude": ["refs/tags/v0*"]}},
+        "rules": [{"type": "creation"}, {"type": "tag_name_pattern", "parameters": {"pattern": "v"}}],
+        "node_id": "RRS_lACkVXNlcgQB",
+        "created_at": "2026-07-15T08:43:03Z",
+        "updated_at": "2026-08-23T16:29:47Z",
+    } | more
+
+
+def pull_request(pull_number=42, head="hotfix/1.2.4", **more):
+    return {
+        "id": 1,
+        "number": pull_number,
+        "state": "open",
+        "locked": False,
+        "title": "Hotfix 1.2.4",
+        "user": user(),
+        "body": "Please expedite.",
+        "draft": False,
+        "html_url": f"https://github.com/acme/agentic-backend/pull/{pull_number}",
+        "head": {
+            "label": f"acme:{head}",
+            "ref": head,
+            "sha": SHA,
+            "user": user("acme", 9919),
+            "repo": repository(),
+        },
+        "base": {
+            "label": "acme:main",
+            "ref": "main",
+            "sha": SHA,
+            "user": user("acme", 9919),
+            "repo": repository(),
+        },
+    } | more

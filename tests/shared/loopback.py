@@ -17,6 +17,12 @@ class Asked:
     method: str
     target: str
     headers: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def json(self) -> object:
+        """What was sent; None for no body."""
+        return json.loads(self.body) if self.body else None
 
     @property
     def path(self) -> str:
@@ -71,7 +77,9 @@ class Loopback:
                 first, *lines = head.rstrip("\r\n").split("\r\n")
                 method, target, _ = first.split(" ", 2)
                 pairs = (line.partition(":") for line in lines)
-                asked = Asked(method, target, {name.lower(): value.strip() for name, _, value in pairs})
+                headers = {name.lower(): value.strip() for name, _, value in pairs}
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                asked = Asked(method, target, headers, body)
                 self.asked.append(asked)
                 said = self.answer(asked)
                 if not isinstance(said, Say):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from relman.actions.tools import Tools
-from relman.board.schedule import View
 from relman.board.store import Store
+from relman.board.view import View
 from relman.model.board import Board, Section
 from relman.model.environment import Deployment, DeploymentStatus, Environment, PendingDeployment
 from relman.model.health import Health
@@ -298,7 +298,7 @@ def app(
         Watch(first or board()),
         DashboardSettings(**{"theme": "dark", **settings}),
         FixedClock(),
-        tools,
+        None if tools is None else lambda: tools,
         opener=OPENED.append,
     )
 

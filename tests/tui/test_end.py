@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from relman.secret import Secret
 from relman.tui import crash
 
 pty = pytest.importorskip("pty")
@@ -23,6 +22,7 @@ PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
+from relman import report
 from relman.secret import Secret
 from relman.tui.app import RelmanApp
 import os
@@ -44,7 +44,7 @@ def boom():
     raise ValueError("no good: " + token + " \\x1b]0;owned\\x07")
 
 app = RelmanApp(Slow(boards.board()), DashboardSettings(
-    state_directory=Path({state!r}), secrets=(Secret({sentinel!r}),)), boards.FixedClock())
+    report=lambda error: report.write(error, Path({state!r}), (Secret({sentinel!r}),))), boards.FixedClock())
 if {crash}:
     app.call_later(lambda: app.set_timer(0.3, boom))
 os._exit(run_dashboard(app))
@@ -54,14 +54,14 @@ os._exit(run_dashboard(app))
 class Terminal:
     """The dashboard in a pseudo-terminal of its own."""
 
-    def __init__(self, directory: Path, *, crash: bool = False) -> None:
+    def __init__(self, directory: Path, *, crash: bool = False, **environ: str) -> None:
         self.mark = directory / "started"
         self.state = directory / "state"
         self.main, other = pty.openpty()
         program = PROGRAM.format(
             root=str(ROOT), mark=str(self.mark), state=str(self.state), sentinel=SENTINEL, crash=crash
         )
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", **environ}
         self.process = subprocess.Popen(
             [sys.executable, "-c", program], stdin=other, stdout=other, stderr=other, env=environment,
             close_fds=True, start_new_session=True,
@@ -111,6 +111,41 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
     terminal.assert_restored()
 
 
+SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
+COLOURS = {*range(30, 50), *range(90, 108)}
+
+
+def colours_in(output: bytes) -> set[int]:
+    """The numbers of all colours that were asked of the terminal; 39 and 49 are its own."""
+    numbers = {int(one) for codes in SGR.findall(output) for one in re.split(rb"[;:]", codes) if one}
+    return numbers & COLOURS - {39, 49}
+
+
+def test_no_color_asks_for_no_colour(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, NO_COLOR="1", COLORTERM="truecolor")
+    terminal.until_started()
+    for key in (b"j", b"\t", b"/", b"a", b"\r", b"z"):
+        os.write(terminal.main, key)
+        for _ in range(4):
+            terminal.read()
+    os.write(terminal.main, b"q")
+    assert terminal.end() == 0
+    assert not colours_in(terminal.output)
+    kept = {one for codes in SGR.findall(terminal.output) for one in codes.split(b";")}
+    assert {b"1", b"2", b"7"} <= kept  # strong, quiet, and the cursor
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "", "COLORTERM": ""}, {"TERM": "linux", "COLORTERM": ""}])
+def test_other_terminals_have_colours(tmp_path: Path, environ: dict[str, str]) -> None:
+    terminal = Terminal(tmp_path, **environ)
+    terminal.until_started()
+    os.write(terminal.main, b"q")
+    assert terminal.end() == 0
+    assert colours_in(terminal.output)
+    if environ.get("TERM") == "linux":
+        assert not colours_in(terminal.output) & {38, 48}  # sixteen colours know no palette
+
+
 @pytest.mark.parametrize("key", [b"q", b"\x03"])
 def test_quitting_waits_for_no_request(tmp_path: Path, key: bytes) -> None:
     terminal = Terminal(tmp_path)
@@ -134,16 +169,6 @@ def test_a_crash_shows_no_secret(tmp_path: Path) -> None:
     assert report.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_report_masks_the_whole_chain() -> None:
-    first = KeyError(SENTINEL)
-    second = RuntimeError(f"again {SENTINEL}")
-    second.__cause__ = first
-    text = crash.report_text(second, [Secret(SENTINEL)], datetime.now(UTC))
-    assert SENTINEL not in text and text.count("•••") == 2
-
-
-def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    assert crash.write_report(blocked / "below", "x", datetime.now(UTC)) is None
-    assert "No report" in crash.last_words(ValueError("x"), None)
+def test_last_words_without_a_report() -> None:
+    words = crash.last_words(ValueError(SENTINEL), None)
+    assert "No report" in words and SENTINEL not in words

@@ -34,6 +34,8 @@ LOG = b"".join(
 class Host(CommandHost, App[None]):
     """What a log screen needs of the dashboard."""
 
+    TABS = ()
+
     def __init__(self) -> None:
         super().__init__()
         self.board = Board("acme/agentic-backend")

@@ -12,6 +12,8 @@ from relman.model.board import Board, Section
 from relman.model.run import WorkflowSource
 from relman.tui.app import RelmanApp
 from relman.tui.screens.pipeline import PipelineScreen
+from relman.tui.selected import Selected
+from relman.tui.widgets.key_bar import KeyBar
 from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
@@ -56,7 +58,7 @@ async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
 
 async def test_a_failed_job_says_why_and_what_to_try() -> None:
     app = boards.app()
-    async with app.run_test(size=(160, 60)) as pilot:
+    async with app.run_test(size=(160, 64)) as pilot:
         await pilot.press("j", "j")
         await pilot.pause()
         text = boards.dump(app)
@@ -175,6 +177,68 @@ async def test_search_in_the_graph() -> None:
             await pilot.pause()
             found.append(screen._graph.selected)
         assert found == ["security", "performance", "security"]
+
+
+async def test_search_in_the_job() -> None:
+    app = boards.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("j", "j", "tab", "tab", "slash", *"UNIT", "enter")
+        await pilot.pause()
+        screen = pipeline(app)
+        lines = screen._lines
+        assert screen.focused is lines and screen.node.key == "test"
+        assert lines.hits == (1, 3) and "find UNIT  1/3" in boards.dump(app)
+        places = []
+        for key in ("n", "n", "N"):
+            await pilot.press(key)
+            await pilot.pause()
+            places.append(lines.hits[0])
+            shown = [line for line in boards.dump(app).split("\n") if line.startswith("▌") and "unit" in line]
+            assert len(shown) == 1
+        assert places == [2, 3, 2]
+        assert "Run unit tests" in shown[0]
+        assert "Find text" in boards.dump(app).split("\n")[-1]
+        await pilot.press("slash", "z", "z")
+        await pilot.pause()
+        assert "not found" in boards.dump(app)
+        await pilot.press("escape", "escape")  # takes the new words back, then ends the search
+        await pilot.pause()
+        assert screen.focused is lines and not lines.searching
+        await pilot.press("escape")
+        assert screen.focused is screen._graph
+
+
+async def test_what_a_key_acts_on_is_an_identity() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j")
+        await pilot.pause()
+        screen = pipeline(app)
+        run = boards.FAILED
+        assert screen.selected() == Selected(run_id=run.id, attempt=1, sha=run.sha)
+        await pilot.press("tab")
+        assert screen.selected() == Selected(run_id=run.id, attempt=1, job_id=12, sha=run.sha)
+        newer = tuple(boards.run(number, "in_progress", None) for number in range(500, 505))
+        app.watch_.store.publish(replace(app.board, runs=Section((*newer, *app.board.runs.value), boards.NOW)))
+        await pilot.pause()
+        assert screen.selected().run_id == run.id
+    empty = boards.app(Board("a/b"))
+    async with empty.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert pipeline(empty).selected() == Selected()
+
+
+async def test_the_footer_says_what_slash_does_here() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        said = []
+        for key in ("j", "tab", "tab"):
+            await pilot.press(key)
+            await pilot.pause()
+            said.append(
+                next(entry.text for entry in app.screen.query_one(KeyBar).entries if entry.shown == "/")
+            )
+        assert said == ["Filter", "Find job", "Find text"]
 
 
 async def test_q_typed_into_the_filter_does_not_quit() -> None:

@@ -135,6 +135,20 @@ async def test_a_click_on_the_footer_presses_the_key() -> None:
         assert app.watch_.poller.refreshed == 1 and bar.entries
 
 
+async def test_the_footer_while_somebody_types() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("slash", "c", "i")
+        await pilot.pause()
+        line = boards.dump(app).split("\n")[-1]
+        assert line.split() == ["enter", "Keep", "esc", "Take", "back"]
+        await pilot.click("#keys", offset=(line.index("esc"), 0))
+        await pilot.pause()
+        assert app.screen.focused is app.screen._runs
+        assert len(app.screen._runs.items) == len(app.board.runs.value)
+        assert "enter Open" in boards.dump(app).split("\n")[-1]
+
+
 async def test_help_is_made_from_the_live_keys() -> None:
     app = boards.app(keys={"refresh": "F5"})
     async with app.run_test(size=(120, 36)) as pilot:
@@ -278,12 +292,23 @@ def test_tones_can_be_read_and_told_apart(theme: object) -> None:
 
     names = ("tone-good", "tone-bad", "tone-active", "tone-waiting", "tone-quiet", "border")
     colours = {name: theme.variables[name] for name in names} | {"text": theme.foreground}
-    least = 7.0 if theme.name == CONTRAST else 4.5
+    grounds = {"background": theme.background, "surface": theme.surface, "raised": theme.panel}
+
+    def in_256(colour: str) -> Color:
+        return Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT)
+
     for name, colour in colours.items():
-        for ground in (theme.background, theme.surface):
-            assert contrast(colour, ground) >= least, (name, ground)
-    few = {Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT).number for colour in colours.values()}
-    assert len(few) == len(colours)
+        for ground, of in grounds.items():
+            least = 7.0 if theme.name == CONTRAST and ground != "raised" else 4.5
+            assert contrast(colour, of) >= least, (name, ground)
+            few = [in_256(one).get_truecolor().hex for one in (colour, of)]
+            assert contrast(*few) >= 4.5, (name, ground, "256 colours")
+    assert len({in_256(colour).number for colour in colours.values()}) == len(colours)
+    if theme.name != CONTRAST:  # its header and its panes are black alike
+        assert len({in_256(ground).number for ground in (*grounds.values(), theme.variables["line"])}) == 4
+    assert in_256(theme.panel).number != in_256(theme.background).number
+    cursor = theme.variables["input-cursor-foreground"], theme.variables["input-cursor-background"]
+    assert contrast(*cursor) >= 4.5
 
 
 def test_the_theme_follows_the_wish_then_the_terminal() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha1
+
 from relman.demo.records import ReleaseRecord
 from relman.demo.render.people import user
 from relman.demo.view import JSON, View, escape, node_id, stamp, stamp_or_none
@@ -16,7 +18,7 @@ def release(view: View, record: ReleaseRecord) -> JSON:
         "url": address,
         "assets_url": f"{address}/assets",
         "upload_url": uploads,
-        "html_url": view.page(f"/releases/tag/{tag}"),
+        "html_url": view.page(f"/releases/tag/{_untagged(record) if record.draft else tag}"),
         "id": record.id,
         "author": user(view, record.author),
         "node_id": node_id("Release", record.id),
@@ -34,3 +36,8 @@ def release(view: View, record: ReleaseRecord) -> JSON:
         "zipball_url": None if record.draft else view.repo(f"/zipball/{tag}"),
         "body": record.body,
     }
+
+
+def _untagged(record: ReleaseRecord) -> str:
+    """What stands in a draft's address, whose tag need not exist."""
+    return f"untagged-{sha1(str(record.id).encode(), usedforsecurity=False).hexdigest()[:20]}"

@@ -77,7 +77,8 @@ def nested(view: View) -> JSON:
     return view.repository
 
 
-def full(view: View, *, signed_in: bool) -> JSON:
+def full(view: View, *, role: str | None) -> JSON:
+    """``role`` of whoever asks: admin, write or read; None for a stranger."""
     host = view.web.partition("//")[2]
     pushed = stamp(max((commit.at for commit in view.world.commits.values()), default=view.world.now()))
     whole: JSON = nested(view) | {
@@ -109,8 +110,9 @@ def full(view: View, *, signed_in: bool) -> JSON:
         "web_commit_signoff_required": False,
         **_COUNTS,
     }
-    if signed_in:
-        whole["permissions"] = dict.fromkeys(("admin", "maintain", "push", "triage", "pull"), True)
+    if role is not None:
+        admin, push = role == "admin", role != "read"
+        whole["permissions"] = {"admin": admin, "maintain": admin, "push": push, "triage": push, "pull": True}
     return whole
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from relman.demo.records import AttemptRecord, JobRecord, RunRecord, StepRecord, WorkflowRecord
 from relman.demo.render.commits import head_commit
 from relman.demo.render.people import user
+from relman.demo.render.pulls import PULL_IDS
 from relman.demo.render.repository import nested
 from relman.demo.view import JSON, REPOSITORY_ID, View, escape, node_id, stamp, stamp_or_none
-
-_PULL_IDS = 1_900_000_000  # a pull request's id is its number beyond this
 
 
 def workflow(view: View, record: WorkflowRecord) -> JSON:
@@ -82,13 +81,13 @@ def _pull_requests(view: View, record: RunRecord) -> list[JSON]:
     """Open ones only: GitHub leaves a merged one out of its runs."""
     world = view.world
     pull = world.pulls.get(record.pull_request or 0)
-    if pull is None or pull.merged_at is not None:
+    if pull is None or not pull.open:
         return []
     repository = {"id": REPOSITORY_ID, "url": view.repo(), "name": world.name}
     return [
         {
             "url": view.repo(f"/pulls/{pull.number}"),
-            "id": _PULL_IDS + pull.number,
+            "id": PULL_IDS + pull.number,
             "number": pull.number,
             "head": {"ref": pull.branch, "sha": pull.head, "repo": repository},
             "base": {

@@ -72,7 +72,7 @@ def _rate_limit(ask: Ask) -> Reply:
 
 
 def _repository(ask: Ask) -> Reply:
-    return Reply(repository.full(ask.view, signed_in=_signed_in(ask)))
+    return Reply(repository.full(ask.view, role=ask.site.rights.role if _signed_in(ask) else None))
 
 
 def _branches(ask: Ask) -> Reply:

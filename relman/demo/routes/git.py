@@ -102,10 +102,10 @@ def _full_sha(ask: Ask) -> str:
 
 def _tag_object(ask: Ask) -> Reply:
     sha = _full_sha(ask)
-    for tag in ask.world.tags.values():
-        if tag.object_sha == sha:
-            return Reply(render.tag_object(ask.view, tag))
-    raise not_found()
+    tag = ask.world.tag_objects.get(sha)
+    if tag is None:
+        raise not_found()
+    return Reply(render.tag_object(ask.view, tag))
 
 
 def _git_commit(ask: Ask) -> Reply:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from relman.demo.exchange import Ask, Reply, not_found
 from relman.demo.paging import paged
 from relman.demo.records import ReleaseRecord
+from relman.demo.releases import latest
 from relman.demo.render import commits
 from relman.demo.render import releases as render
 from relman.demo.routing import Route
@@ -16,8 +17,8 @@ R = "/repos/{owner}/{repo}"
 
 def _visible(ask: Ask) -> list[ReleaseRecord]:
     """Drafts only for those who may push."""
-    signed_in = "authorization" in ask.headers
-    return [one for one in ask.world.releases if signed_in or not one.draft]
+    may_push = "authorization" in ask.headers and ask.site.rights.may_push
+    return [one for one in ask.world.releases if may_push or not one.draft]
 
 
 def _one(ask: Ask, records: Iterable[ReleaseRecord]) -> Reply:
@@ -31,9 +32,8 @@ def _releases(ask: Ask) -> Reply:
 
 
 def _latest(ask: Ask) -> Reply:
-    """The published one whose commit is the newest."""
-    published = [one for one in ask.world.releases if not one.draft and not one.prerelease]
-    return _one(ask, sorted(published, key=lambda one: one.created_at, reverse=True))
+    found = latest(ask.world.releases)
+    return _one(ask, [found] if found is not None else [])
 
 
 def _by_tag(ask: Ask) -> Reply:

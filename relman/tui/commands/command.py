@@ -7,8 +7,10 @@ configuration can give it other keys), the footer entry, the palette entry and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
@@ -27,9 +29,10 @@ class Command:
     """One thing a person can ask for.
 
     ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
-    it out of the footer), ``title`` the palette entry ("" keeps it out of the palette), ``help`` a
-    sentence. ``rank`` orders the footer: small numbers stay longest when the line is short. A command is
-    carried out by the host's ``method``, or by ``does``, which is given the host.
+    it out of the footer; a function is given the host and says it for the moment), ``title`` the palette
+    entry ("" keeps it out of the palette), ``help`` a sentence. ``rank`` orders the footer: small numbers
+    stay longest when the line is short. A command is carried out by the host's ``method``, or by ``does``,
+    which is given the host.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Command:
     title: str
     help: str
     group: str
-    footer: str = ""
+    footer: str | Callable[[Any], str] = ""
     rank: int = 50
     priority: bool = False  # seen before a focused input field sees the key
     method: str = ""
@@ -47,6 +50,10 @@ class Command:
     def available(self, host: object) -> bool:
         """Whether it does something right now."""
         return self.when is None or self.when(host)
+
+    def footer_of(self, host: object) -> str:
+        """The footer text as it is now."""
+        return self.footer(host) if callable(self.footer) else self.footer
 
     def run(self, host: object) -> None:
         if self.does is not None:
@@ -58,7 +65,7 @@ class Command:
         return Binding(
             ",".join(self.keys),
             f"run_command({self.name!r})",
-            self.footer or self.title or self.help,
+            self.title or self.help,
             show=bool(self.footer),
             priority=self.priority,
             id=self.name,
@@ -71,7 +78,7 @@ def command(
     title: str,
     help: str,
     group: str,
-    footer: str = "",
+    footer: str | Callable[[Any], str] = "",
     rank: int = 50,
     priority: bool = False,
     when: Callable[[Any], bool] | None = None,
@@ -99,13 +106,9 @@ class CommandHost(_Node):
         super().__init_subclass__(*args, **kwargs)
 
     @classmethod
-    def commands(cls) -> dict[str, Command]:
+    def commands(cls) -> Mapping[str, Command]:
         """All commands of the class by name, its own first."""
-        found: dict[str, Command] = {}
-        for owner in cls.__mro__:
-            for declared in _declared_in(owner):
-                found.setdefault(declared.name, declared)
-        return found
+        return _commands_of(cls)
 
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
@@ -119,6 +122,15 @@ class CommandHost(_Node):
             declared = type(self).commands().get(str(parameters[0]))
             return declared is not None and declared.available(self)
         return super().check_action(action, parameters)
+
+
+@cache  # asked for every binding whenever the footer is checked
+def _commands_of(host: type) -> Mapping[str, Command]:
+    found: dict[str, Command] = {}
+    for owner in host.__mro__:
+        for declared in _declared_in(owner):
+            found.setdefault(declared.name, declared)
+    return MappingProxyType(found)
 
 
 def _declared_in(owner: type) -> Iterator[Command]:

@@ -145,8 +145,12 @@ def job_lines(
     notes: Section[tuple[Annotation, ...]],
     room: int,
     now: datetime,
+    paths: Sequence[Line] = (),
 ) -> list[Line]:
-    """Everything below the job's title, blocks apart by a blank line. ``now`` is the server's."""
+    """Everything below the job's title, blocks apart by a blank line; ``paths`` of its run come last.
+
+    ``now`` is the server's.
+    """
     failed = job.state.failed
     blocks: list[list[Line]] = []
     where = facts(job, now)
@@ -165,6 +169,8 @@ def job_lines(
     remedy = remedy_for(job, notes.value or ())
     if remedy is not None:
         blocks.append(remedy_lines(remedy, room))
+    if paths:
+        blocks.append([fit(line, room) for line in paths])
     lines: list[Line] = []
     for block in blocks:
         if lines:

@@ -12,7 +12,7 @@ from relman.model.graph import Node
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.state import State, Tone
 from relman.model.times import ago, between, duration
-from relman.model.timing import RunTime
+from relman.model.timing import PathTime, RunTime
 from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
 from relman.tui.present.graph import Picture, file_picture, free_picture
@@ -117,20 +117,50 @@ def graph_title(
 
 
 def paths_line(times: RunTime, form: int = 2) -> Line:
-    """Fast and full path as wall time along the critical path. ``form`` 2 adds job time and what is left."""
+    """The paths as wall time along the critical path. ``form`` 2 adds job time and what is left."""
     parts: list[Line] = []
-    paths = [("fast", times.fast), ("full", times.full)]
-    if times.fast.jobs == times.full.jobs:  # the same jobs: one path
-        paths = paths[1:]
-    for name, path in paths:
-        if not path.jobs or path.wall <= 0:
+    for name, path in times.paths:
+        if path.wall <= 0:
             continue
-        wall = ("" if path.complete else "≥ ") + duration(path.wall)
+        label = name if form or len(times.paths) == 1 else name.removesuffix(" path")
         summed = f" ({duration(path.total)} summed)" if form == 2 else ""
-        parts.append((quiet(f"{name} path " if form else f"{name} "), Piece(wall), quiet(summed)))
+        parts.append((quiet(f"{label} "), Piece(_mark(path) + duration(path.wall)), quiet(summed)))
     if times.remaining is not None and form == 2:
         parts.append((quiet("about "), Piece(duration(times.remaining)), quiet(" left")))
     return joined(parts)
+
+
+def _mark(path: PathTime) -> str:
+    """What a path's figure is: at least this, about this, or measured."""
+    return "≥ " if not path.complete else "~" if path.estimated else ""
+
+
+def paths_lines(times: RunTime) -> list[Line]:
+    """The paths with all that is known of them, a line each: for where the title has no room."""
+    lines: list[Line] = []
+    for name, path in times.paths:
+        if path.wall <= 0:
+            continue
+        mark = _mark(path)
+        jobs = "1 job" if path.jobs == 1 else f"{path.jobs} jobs"
+        if path.estimated:
+            jobs += f", {path.measured} measured"
+        elif path.absent:
+            jobs = f"{path.jobs} of {path.jobs + path.absent} jobs"
+        wall = Piece(f"{mark}{duration(path.wall)}")
+        total = Piece(f"{mark}{duration(path.total)}")
+        lines.append(
+            (
+                quiet(f"{name[:1].upper()}{name[1:]} "),
+                wall,
+                quiet(" wall · "),
+                total,
+                quiet(f" summed over {jobs}"),
+            )
+        )
+    if times.remaining is not None:
+        lines.append((quiet("About "), Piece(duration(times.remaining)), quiet(" left")))
+    return lines
 
 
 def remark(picture: Picture) -> Line:
@@ -141,8 +171,21 @@ def remark(picture: Picture) -> Line:
     return (Piece(mark, Tone.WAITING), quiet(safe(picture.reason, 300)))
 
 
-def job_title(node: Node | None, picture: Picture | None, now: datetime, width: int) -> Line:
-    """The selected box. ``now`` is the server's."""
+def job_title(
+    node: Node | None,
+    picture: Picture | None,
+    now: datetime,
+    width: int,
+    words: str = "",
+    found: tuple[int, int] | None = None,
+) -> Line:
+    """The selected box; ``found`` tells which of how many lines with ``words`` is shown. ``now`` is the server's."""
+    if found is not None:
+        place = Piece(
+            f"{found[0]}/{found[1]}" if found[1] else "not found", Tone.PLAIN if found[1] else Tone.WAITING
+        )
+        right: Line = (quiet("find "), Piece(safe(words, 24)), quiet("  "), place)
+        return spread(job_title(node, picture, now, max(0, width - width_of(right) - 2)), right, width)
     if node is None or picture is None:
         return plain("Job", strong=True)
     job = picture.job(node.key)

@@ -13,6 +13,7 @@ from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.header import Part, header_line
 from relman.tui.present.piece import Line
 from relman.tui.present.tabs import tab_forms, tabs_line
+from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.moves import Move, moving
@@ -51,6 +52,10 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     def apply(self, board: Board) -> None:
         """Shows this board."""
 
+    def selected(self) -> Selected:
+        """What an action acts on if its key is pressed now."""
+        return Selected()
+
     def tick(self) -> None:
         """A second has passed."""
         self._update_bars()
@@ -78,13 +83,15 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
             self._update_bars()
 
     def _update_bars(self) -> None:
-        for name in ("#header", "#tabs"):
-            self.query_one(name, LineBar).update()
+        # A tick may still come while the screen is taken apart: then there is nothing left to update.
+        for bar in self.query("#header, #tabs").results(LineBar):
+            bar.update()
 
     def _header(self, width: int) -> Line:
         """The facts; where lines are few the tabs stand before them, else in a line of their own."""
         app = self.relman
-        tabs = None if self.query_one("#tabs").display else Part(self._tab_forms(), rank=52)
+        own_line = any(bar.display for bar in self.query("#tabs"))
+        tabs = None if own_line else Part(self._tab_forms(), rank=52)
         return header_line(app.board, app.now(), width, read_only=app.settings.read_only, tabs=tabs)
 
     def _tab_forms(self) -> tuple[Line, ...]:

@@ -65,7 +65,9 @@ class LogScreen(LiveScreen):
         yield LinesView(id="log-instead")
         yield LogView(id="log-view")
         yield LineBar(self._status_line, id="log-status")
-        yield Input(id="log-search", placeholder="Find in the log; capital letters count once you type one")
+        field = Input(id="log-search", placeholder="Find in the log; capital letters count once you type one")
+        field.cursor_blink = False
+        yield field
 
     def on_mount(self) -> None:
         super().on_mount()

@@ -42,9 +42,11 @@ class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
             MenuPresenter(), SystemClock().now, id="menu-list", header=False
         )
         self._list.can_focus = False
+        field = Input(placeholder="Type to find", compact=True, id="menu-input")
+        field.cursor_blink = False
         with Vertical(id="menu"):
             yield LineBar(self._title, id="menu-title")
-            yield Input(placeholder="Type to find", compact=True, id="menu-input")
+            yield field
             yield self._list
 
     def on_mount(self) -> None:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from datetime import datetime
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from relman.board.ports import Progress
 from relman.model.board import Board, Section
 from relman.model.graph import Node
-from relman.model.remedy import Remedy, remedy_for
-from relman.model.run import Annotation, Job, Run
+from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
 from relman.tui.commands.command import command
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
+from relman.tui.present.find import next_hit, pattern
 from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
-from relman.tui.present.piece import BLANK, Line, safe
+from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
-from relman.tui.screens.live import LiveScreen
+from relman.tui.screens.run import OPEN, RunScreen
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
@@ -33,10 +30,9 @@ from relman.tui.widgets.pane import Pane
 from relman.tui.widgets.prompt import Prompt
 
 _RUNS = "Runs"
-_OPEN = "Open"
 
 
-class PipelineScreen(LiveScreen):
+class PipelineScreen(RunScreen):
     """What is highlighted is kept by id: the run's, and within each run the box's."""
 
     NAME = "pipeline"
@@ -46,7 +42,8 @@ class PipelineScreen(LiveScreen):
         super().__init__()
         self._board: Board | None = None
         self._filter = filters.Filter()
-        self._search = ""
+        self._search = ""  # in the graph
+        self._words = ""  # in the job
         self._chosen: dict[int, str] = {}  # run id to the box a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
@@ -92,15 +89,8 @@ class PipelineScreen(LiveScreen):
         return None if self._picture is None else self._picture.job(self._graph.selected)
 
     @property
-    def notes(self) -> Section[tuple[Annotation, ...]]:
-        job = self.job
-        board = self.relman.board
-        return Section() if job is None else board.annotations.get(job.id, Section())
-
-    @property
-    def remedy(self) -> Remedy | None:
-        job = self.job
-        return None if job is None else remedy_for(job, self.notes.value or ())
+    def on_run(self) -> bool:
+        return self.focused is self._runs
 
     def server_now(self) -> datetime:
         return self.relman.now() + self.relman.board.clock_offset
@@ -180,10 +170,11 @@ class PipelineScreen(LiveScreen):
             self._job_pane.show(view.NO_JOB)
             return
         room = self._lines.room
+        paths = view.paths_lines(self._times) if self._times is not None else []
         if job is None:
-            lines = job_view.missing_job_lines(node.name, node.needs, room)
+            lines = [*job_view.missing_job_lines(node.name, node.needs, room), BLANK, *paths]
         else:
-            lines = job_view.job_lines(job, self.notes, room, self.server_now())
+            lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths)
         shown = (run.id, node.key)
         self._lines.set_lines(lines, top=shown != self._shown)
         self._shown = shown
@@ -212,7 +203,8 @@ class PipelineScreen(LiveScreen):
         return view.graph_title(run, self._picture, self._times, self.server_now(), width)
 
     def _job_title(self, width: int) -> Line:
-        return view.job_title(self.node, self._picture, self.server_now(), width)
+        found = self._lines.hits if self._words else None
+        return view.job_title(self.node, self._picture, self.server_now(), width, self._words, found)
 
     # ── what happens in the panes ────────────────────────────────────────────────────────────
 
@@ -268,7 +260,7 @@ class PipelineScreen(LiveScreen):
         "enter",
         title="",
         help="Into the graph, into a group, to the job, to its log.",
-        group=_OPEN,
+        group=OPEN,
         footer="Open",
         rank=10,
         when=lambda screen: screen.focused is not None,
@@ -286,13 +278,16 @@ class PipelineScreen(LiveScreen):
         "escape",
         title="",
         help="Back: out of the pane, then out of the filter. Never leaves relman.",
-        group=_OPEN,
+        group=OPEN,
     )
     def back(self) -> None:
         if self.zoomed:
             self._zoom(None)
         elif self.focused is self._lines:
-            self.set_focus(self._graph)
+            if self._lines.searching:
+                self._find_in_job("")
+            else:
+                self.set_focus(self._graph)
         elif self.focused is self._graph:
             if self._search:
                 self._search = ""
@@ -304,110 +299,28 @@ class PipelineScreen(LiveScreen):
         self.refresh_bindings()
 
     @command(
-        "log",
-        "L",
-        title="Open the log",
-        help="The log of the selected job.",
-        group=_OPEN,
-        footer="Log",
-        rank=15,
-        when=lambda screen: screen.job is not None,
-    )
-    def open_log(self) -> None:
-        job = self.job
-        if job is not None:
-            from relman.tui.screens.log import LogScreen
-
-            fetch, attempt = self.relman.watch_.fetch, job.attempt
-            title = f"{safe(job.name, 120)} #{job.run_id}"
-
-            def open_log(progress: Progress) -> Awaitable[Path]:
-                return fetch.job_log(job.id, attempt, progress)
-
-            def now_known() -> Job | None:
-                jobs = self.relman.board.jobs.get(job.run_id, Section()).value or ()
-                return next((one for one in jobs if one.id == job.id), None)
-
-            self.app.push_screen(LogScreen(title, open_log, now_known))
-
-    @command(
-        "browser",
-        "o",
-        title="Open in the browser",
-        help="The selected job's or run's page on GitHub.",
-        group=_OPEN,
-        footer="Browser",
-        rank=40,
-        when=lambda screen: bool(screen.url),
-    )
-    def open_in_browser(self) -> None:
-        self.relman.open_url_in_browser(self.url)
-
-    @property
-    def url(self) -> str:
-        """The page of what has the focus: the run's in the list, else the job's."""
-        run, job = self.run_shown, self.job
-        if job is not None and job.url and self.focused is not self._runs:
-            return job.url
-        return run.url if run is not None else ""
-
-    @command(
-        "copy-url",
-        "y",
-        title="Copy the URL",
-        help="The page of the selected job or run, to the clipboard.",
-        group="Copy",
-        footer="Copy URL",
-        rank=45,
-        when=lambda screen: bool(screen.url),
-    )
-    def copy_url(self) -> None:
-        self.relman.copy_text(safe(self.url, 2000), "the URL")
-
-    @command(
-        "copy-sha",
-        "Y",
-        title="Copy the commit",
-        help="The full sha of the run's commit, to the clipboard.",
-        group="Copy",
-        footer="Copy sha",
-        rank=50,
-        when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha),
-    )
-    def copy_sha(self) -> None:
-        run = self.run_shown
-        if run is not None:
-            self.relman.copy_text(safe(run.sha, 100), "the sha")
-
-    @command(
-        "copy-remedy",
-        "C",
-        title="Copy what to try",
-        help="The commands for this kind of failure.",
-        group="Copy",
-        footer="Copy commands",
-        rank=20,
-        when=lambda screen: screen.remedy is not None,
-    )
-    def copy_remedy(self) -> None:
-        remedy = self.remedy
-        if remedy is not None:
-            self.relman.copy_text("\n".join(remedy.commands), f"{len(remedy.commands)} commands")
-
-    @command(
         "filter",
         "/",
-        title="Filter the runs",
-        help="Words, or branch: status: workflow: event: actor:, with ! for not. Elsewhere: find a job.",
+        title="Filter or find",
+        help="Runs by words, branch: status: workflow: event: actor:, ! for not; a job in the graph; text in a job.",
         group=_RUNS,
-        footer="Filter",
+        footer=lambda screen: screen.finds,
         rank=30,
     )
     def ask_filter(self) -> None:
-        if self.focused in (self._graph, self._lines) and self._picture is not None:
-            self._prompt.ask("find", self._search, self._find_as_typed, back_to=self._graph)
+        if self.focused is self._graph:
+            self._prompt.ask("find job", self._search, self._find_as_typed, back_to=self._graph)
+        elif self.focused is self._lines:
+            self._prompt.ask("find", self._words, self._find_in_job, back_to=self._lines)
         else:
             self._prompt.ask("filter", self._filter.text, self._set_filter, back_to=self._runs)
+
+    @property
+    def finds(self) -> str:
+        """What `/` does here, for the footer."""
+        if self.focused is self._graph:
+            return "Find job"
+        return "Find text" if self.focused is self._lines else "Filter"
 
     def _set_filter(self, text: str) -> None:
         parsed = filters.parse(text)
@@ -425,8 +338,10 @@ class PipelineScreen(LiveScreen):
         "next-match",
         "n",
         title="",
-        help="The next run of the filter, or the next job found.",
+        help="The next run of the filter, or the next place found.",
         group=_RUNS,
+        footer="Next",
+        rank=31,
         when=lambda screen: screen.searching,
     )
     def next_match(self) -> None:
@@ -445,24 +360,29 @@ class PipelineScreen(LiveScreen):
 
     @property
     def searching(self) -> bool:
-        return bool(self._search) if self.focused is self._graph else bool(self._filter)
+        if self.focused is self._graph:
+            return bool(self._search)
+        return self._lines.searching if self.focused is self._lines else bool(self._filter)
 
     def _step(self, by: int) -> None:
         if self.focused is self._graph:
             self._find(by)
+        elif self.focused is self._lines:
+            self._lines.find(by)
+            self._job_pane.update()
         else:
             self._runs.step(by)
 
     def _find(self, by: int) -> None:
-        """To the next (1), previous (-1) or first from here (0) box whose name holds what is looked for."""
-        nodes = self._picture.nodes if self._picture is not None else ()
-        keys = {node.key for node in nodes if self._search.casefold() in node.name.casefold()}
-        if not keys:
-            return
-        order = [node.key for node in nodes]
-        here = self._graph.selected
-        at = order.index(here) if here in order else 0
-        turn = order[at:] + order[:at] if by >= 0 else (order[at + 1 :] + order[: at + 1])[::-1]
-        found = next((key for key in turn[0 if by == 0 else 1 :] if key in keys), None)
+        """To a box whose name holds what is looked for."""
+        wanted = pattern(self._search)
+        nodes = self._picture.nodes if self._picture is not None and wanted is not None else ()
+        hits = {node.key for node in nodes if wanted is not None and wanted.search(node.name)}
+        found = next_hit([node.key for node in nodes], self._graph.selected, hits, by)
         if found is not None:
             self._graph.choose(found)
+
+    def _find_in_job(self, text: str) -> None:
+        self._lines.search(text)
+        self._words = text.strip()
+        self._job_pane.update()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -11,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from relman.tui.present.piece import Piece
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import Ink
 
 
 class Choice(Widget, can_focus=True):
@@ -20,7 +18,6 @@ class Choice(Widget, can_focus=True):
     ``Pressed.felt`` is when the key or the mouse was felt, on Textual's clock of events.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     DEFAULT_CSS = "Choice { height: 1; width: auto; }"
     ALLOW_SELECT = False
 

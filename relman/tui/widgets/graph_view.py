@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
@@ -14,7 +12,7 @@ from textual.strip import Strip
 
 from relman.model.drawing import Direction, Drawing, Role, Style
 from relman.model.state import Tone
-from relman.tui.widgets.ink import INK_CLASSES
+from relman.tui.widgets.ink import coloured, toned
 from relman.tui.widgets.moves import Move
 
 _LOUD = frozenset({Tone.BAD, Tone.ACTIVE, Tone.WAITING})
@@ -30,7 +28,6 @@ _MARGIN = Spacing(1, 2, 1, 2)  # what is kept in view around the selected box
 class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a drawing. A line is prepared once and only redrawn when it differs."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES | {"graph--line", "graph--dim"}
     ALLOW_SELECT = False
 
     class Selected(Message):
@@ -159,25 +156,25 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _make_style(self, style: Style) -> RichStyle:
         def ink(name: str) -> RichStyle:
-            return self.get_component_rich_style(name, partial=True)
+            return coloured(self, name)
 
         if style.role is Role.BLANK:
             return RichStyle()
-        if style.dim:
-            return ink("graph--dim" if not style.lit else "ink--accent")
         if style.role in (Role.BORDER, Role.LINE):
             if style.lit:
-                return ink("ink--accent")
+                return ink("accent")
             if style.tone in _LOUD and style.role is Role.BORDER:
-                return ink(f"ink--{style.tone.value}")
-            return ink("ink--quiet" if style.critical else "graph--line")
+                return toned(self, style.tone)
+            return ink("tone-quiet" if style.critical else "line")
+        if style.dim:
+            return ink("accent" if style.lit else "tone-quiet")
         if style.role is Role.NAME:
-            return ink("ink--plain") + RichStyle(bold=style.lit or style.tone is Tone.BAD)
+            return RichStyle(bold=style.lit or style.tone is Tone.BAD)
         if style.role in (Role.NOTE, Role.REST):
-            return ink("graph--line" if style.role is Role.REST else "ink--quiet")
+            return ink("line" if style.role is Role.REST else "tone-quiet")
         if style.role is Role.OVER:
-            return ink("ink--waiting" if style.tone is Tone.ACTIVE else f"ink--{style.tone.value}")
-        return ink(f"ink--{style.tone.value}")
+            return toned(self, Tone.WAITING if style.tone is Tone.ACTIVE else style.tone)
+        return toned(self, style.tone)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_x(old_value, new_value)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
 from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import Ink
 
 
 class Entry(NamedTuple):
@@ -24,13 +25,16 @@ class Entry(NamedTuple):
     key: str
 
 
+# While somebody types, every other key is a letter.
+_TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
+
+
 class KeyBar(Widget):
     """Draws the footer entries of the commands that are available, most wanted first.
 
     Textual's own footer makes its widgets anew with every change of bindings; this one has none.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
@@ -58,20 +62,26 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
-        found = sorted(
-            (live for live in live_commands(self.screen) if live.command.footer),
-            key=lambda live: live.command.rank,
-        )
+        if isinstance(self.screen.focused, Input):
+            self._show(_TYPING)
+            return
+        found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
         left = self.size.width - 2
         for live in found:
-            entry = Entry(live.keys[0], live.command.footer, live.presses)
+            text = live.command.footer_of(live.host)
+            if not text or not live.keys:
+                continue
+            entry = Entry(live.keys[0], text, live.presses)
             left -= cell_len(entry.shown) + 1 + cell_len(entry.text) + (2 if entries else 0)
             if left < 0:
                 break
             entries.append(entry)
-        if tuple(entries) != self._entries:
-            self._entries = tuple(entries)
+        self._show(tuple(entries))
+
+    def _show(self, entries: tuple[Entry, ...]) -> None:
+        if entries != self._entries:
+            self._entries = entries
             self.refresh()
 
     def _line(self) -> Line:

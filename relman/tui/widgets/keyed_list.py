@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rich.style import Style
 from textual import events
@@ -20,7 +20,7 @@ from textual.strip import Strip
 from relman.model.state import Tone
 from relman.tui.present.list_row import Presenter
 from relman.tui.present.piece import Line, Piece
-from relman.tui.widgets.ink import INK_CLASSES, Ink
+from relman.tui.widgets.ink import Ink, on_ground
 from relman.tui.widgets.moves import Move, moved
 
 T = TypeVar("T")
@@ -31,12 +31,6 @@ _BAR = "▌"
 class KeyedList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     """Items in lines. The first line is the header of the columns and does not scroll."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES | {
-        "list--cursor",
-        "list--cursor-blurred",
-        "list--hover",
-        "list--bar",
-    }
     ALLOW_SELECT = False
 
     class Highlighted(Message):
@@ -219,10 +213,10 @@ class KeyedList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         bar = Piece(" ")
         if at == self._at:
             here = self.has_focus or not self.can_focus  # a menu's list is led by its input
-            base = base + self.get_component_rich_style("list--cursor" if here else "list--cursor-blurred")
+            base = base + on_ground(self, "raised" if here else "surface")
             bar = Piece(_BAR, Tone.QUIET, accent=here)
         elif at == self._hover:
-            base = base + self.get_component_rich_style("list--hover")
+            base = base + on_ground(self, "surface")
         return self._ink.strip((bar, *line), width, base).apply_style(Style.from_meta({"row": at}))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

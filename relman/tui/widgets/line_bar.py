@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import events
 from textual.strip import Strip
@@ -11,13 +10,12 @@ from textual.widget import Widget
 
 from relman.tui.commands.live import run_live
 from relman.tui.present.piece import BLANK, Line
-from relman.tui.widgets.ink import INK_CLASSES, TARGET, Ink
+from relman.tui.widgets.ink import TARGET, Ink
 
 
 class LineBar(Widget):
     """Draws what ``make`` gives for its width. ``update`` asks again and redraws when that differs."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK_CLASSES
     DEFAULT_CSS = "LineBar { height: 1; width: 1fr; }"
     ALLOW_SELECT = False
 

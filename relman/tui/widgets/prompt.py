@@ -24,6 +24,7 @@ class Prompt(Horizontal):
         self._label = ""
         self._bar = LineBar(self._line, id="prompt-label")
         self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
+        self._input.cursor_blink = False
         self._before = ""
         self._changed: Callable[[str], None] | None = None
         self._back_to: Widget | None = None

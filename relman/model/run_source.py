@@ -7,7 +7,7 @@ GitHub took it from a merge commit or from the default branch, and what is read 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.run import Run, WorkflowSource
@@ -59,8 +59,15 @@ async def read_source(run: Run, repo: str, default_branch: str | None, read: Rea
             f" this one is from {clean_line(default_branch)} as it is now"
         )
         text = await read(run.path, ref)
-    callees = await _callees(run, repo, ref, text, read)
+    used = {referenced.path: referenced.sha for referenced in run.referenced_workflows}
+    callees = await _callees(used, repo, ref, text, read)
     return WorkflowSource(run.path, ref, text, callees, exact=not reason, reason=reason)
+
+
+async def read_at(path: str, ref: str, repo: str, read: ReadFile) -> WorkflowSource:
+    """The file as it is at ``ref`` and its callees: what a run started there would use."""
+    text = await read(path, ref)
+    return WorkflowSource(path, ref, text, await _callees({}, repo, ref, text, read))
 
 
 def _where(run: Run, default_branch: str | None) -> tuple[str, str]:
@@ -89,9 +96,13 @@ def called_files(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match["uses"] for match in _USES.finditer(text)))
 
 
-async def _callees(run: Run, repo: str, ref: str, text: str, read: ReadFile) -> tuple[tuple[str, str], ...]:
-    """Reads what can be read, in the order met. A file's own ``./`` calls are at the commit of that file."""
-    used = {referenced.path: referenced.sha for referenced in run.referenced_workflows}
+async def _callees(
+    used: Mapping[str, str], repo: str, ref: str, text: str, read: ReadFile
+) -> tuple[tuple[str, str], ...]:
+    """Reads what can be read, in the order met. A file's own ``./`` calls are at the commit of that file.
+
+    ``used`` gives the commit by path where a run said it.
+    """
     found: dict[str, str] = {}
     queue = [(uses, ref) for uses in called_files(text)]
     tried: set[str] = set()
@@ -114,7 +125,7 @@ async def _callees(run: Run, repo: str, ref: str, text: str, read: ReadFile) -> 
     return tuple(found.items())
 
 
-def _place(uses: str, repo: str, at: str, used: dict[str, str]) -> tuple[str, str] | None:
+def _place(uses: str, repo: str, at: str, used: Mapping[str, str]) -> tuple[str, str] | None:
     """The path in this repository and the ref of a callee; None for another repository's."""
     if uses.startswith("./"):
         return uses[2:], at

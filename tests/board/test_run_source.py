@@ -1,8 +1,8 @@
 import pytest
 
-from relman.board.source import called_files, read_source
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.run import ReferencedWorkflow
+from relman.model.run_source import called_files, read_source
 
 CI = ".github/workflows/ci.yml"
 

@@ -1,0 +1,138 @@
+"""Releases a commit: an annotated tag, its release, and the run that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from relman.actions.deed import Deed
+from relman.actions.notes_draft import NotesDrafts
+from relman.actions.release_survey import Survey
+from relman.actions.tagging import Tagging, Wanted
+from relman.actions.tools import Tools
+from relman.errors import Kind, Problem
+from relman.model.gates import ci_gate
+from relman.model.plan import Plan, Verdict
+from relman.model.release import TagRef
+from relman.model.release_choice import decide, is_latest
+from relman.model.release_facts import Evidence, History, ReleaseIntent
+from relman.model.release_gates import gates
+from relman.model.release_notes import notes_of
+from relman.model.release_plan import NAME, message_of, moved, plan_id, release_plan
+from relman.model.version_tags import read_version_tags
+from relman.text import clean_line
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    history: History
+    evidence: Evidence
+
+
+class ReleaseAction:
+    """``relman release create`` and the key ``t``.
+
+    Facts without a writer's help: :class:`relman.actions.release_survey.Survey` gives both parts, so a
+    read-only relman shows the same plan, without GitHub's notes.
+    """
+
+    name = NAME
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._survey = Survey.of(tools)
+        self.drafts = NotesDrafts(tools.scratch, tools.repo)
+
+    async def gather(self, intent: ReleaseIntent) -> ReleaseFacts:
+        history = await self._survey.history(intent)
+        decision = decide(history, intent)
+        kept = await self.drafts.read(decision.tag, history.head.sha) if decision.tag else None
+        evidence = await self._survey.evidence(
+            history, decision, intent, writer=self._tools.writer, kept_notes=kept
+        )
+        return ReleaseFacts(history, evidence)
+
+    def plan(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Plan:
+        return release_plan(self._tools.repo, facts.history, facts.evidence, intent)
+
+    async def stale(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Problem | None:
+        """The branch moved, CI turned red, or a tag appeared since the plan."""
+        history = facts.history
+        decision = decide(history, intent)
+        reader = self._tools.reader
+        existing = (await reader.tag_ref(decision.tag)).value
+        stopped = moved(history, _now(facts.evidence, existing), decision, intent)
+        if stopped is not None or decision.resumed:
+            return stopped
+        if existing is not None:
+            return Problem(
+                Kind.REFUSED,
+                f"{clean_line(decision.tag)} appeared on this commit since the plan was made",
+                f"on {existing.sha[:12]}",
+                "Start again: it goes on with what is still missing.",
+            )
+        tags = read_version_tags((await reader.tags()).value.items, prefix=history.tags.prefix)
+        known = {tag.name for tag in history.tags.tags}
+        for tag in tags.at(history.head.sha):
+            if tag.name not in known:
+                return Problem(
+                    Kind.REFUSED,
+                    f"{clean_line(tag.name)} appeared on this commit since the plan was made",
+                    f"on {tag.sha[:12]}",
+                    "Look again before you release the same commit twice.",
+                )
+        if history.tip == history.head.sha:
+            branch = (await reader.branch(history.branch)).value
+            if branch is None or branch.sha != history.head.sha:
+                where = branch.sha[:7] if branch is not None else "gone"
+                return Problem(
+                    Kind.REFUSED,
+                    f"{clean_line(history.branch)} has moved since the plan was made",
+                    f"planned was {history.head.sha[:7]}, it is {where}",
+                    "Look at the new commits and start again.",
+                )
+        return await self._turned_red(facts, intent)
+
+    async def _turned_red(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Problem | None:
+        head, evidence = facts.history.head, facts.evidence
+        before = ci_gate(head.sha, evidence.checks, evidence.roles)
+        if before.verdict is not Verdict.PASSED:
+            return None  # overridden with a reason: the person knows
+        now = ci_gate(head.sha, await self._survey.checks_of(head.sha, facts.history.branch), evidence.roles)
+        if now.verdict is Verdict.PASSED:
+            return None
+        return Problem(
+            Kind.REFUSED,
+            f"CI is no longer green on {head.sha[:7]}",
+            clean_line("; ".join(now.evidence)),
+            "Look at the failed checks and start again.",
+        )
+
+    def deeds(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Sequence[Deed]:
+        history, evidence, repo = facts.history, facts.evidence, self._tools.repo
+        decision = decide(history, intent)
+        notes = notes_of(history, evidence, decision, intent)
+        checks = gates(history, evidence, decision, intent)
+        tag, sha = decision.tag, history.head.sha
+
+        async def published() -> None:
+            await self.drafts.drop(tag, sha)
+
+        wanted = Wanted(
+            tag,
+            sha,
+            message_of(repo, history, evidence, decision, checks, notes),
+            plan_id(repo, tag, sha),
+            tag,
+            notes,
+            decision.prerelease,
+            is_latest(history, decision),
+            evidence.workflow,
+            history.tags,
+        )
+        tagging = Tagging(wanted, self._tools.reader, self._tools.writer, published=published)
+        return tagging.deeds(self.plan(facts, intent).steps)
+
+
+def _now(evidence: Evidence, existing: TagRef | None) -> Evidence:
+    return replace(evidence, existing=existing)

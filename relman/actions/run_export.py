@@ -1,0 +1,117 @@
+"""A file that keeps workflow runs and their jobs, one JSON object a line, appended to and never rewritten.
+
+Each line has ``schema`` ("relman.exported-run/1"), ``repository``, ``exported_at``, ``run`` and ``jobs`` (of the
+latest attempt of each, with their steps). A line that a crash tore is passed over when the file is read and
+ended before the next is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from relman.errors import Kind, Problem, RelmanError, reason_of, usage_error
+from relman.model.run import Job, Run
+
+SCHEMA = "relman.exported-run/1"
+
+
+class RunExport:
+    """Blocking; errors of the disk are LOCAL problems."""
+
+    def __init__(self, path: Path, repo: str) -> None:
+        self.path = path
+        self._repo = repo
+        self._waiting: list[bytes] = []
+
+    def kept(self) -> frozenset[tuple[int, int]]:
+        """Run id and attempt of every run that the file has of this repository.
+
+        Raises a USAGE problem for a file that is something else.
+        """
+        found: set[tuple[int, int]] = set()
+        try:
+            with self.path.open("rb") as file:
+                for number, line in enumerate(file):
+                    one = _read(line)
+                    if one is None:
+                        if number == 0 and line.endswith(b"\n"):
+                            raise usage_error(
+                                f"{self.path} is no export of workflow runs",
+                                hint="Name a file that is not there yet.",
+                            )
+                        continue
+                    if one.get("repository") == self._repo:
+                        found.add((int(one["run"]["id"]), int(one["run"]["attempt"])))
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise self._problem(error) from None
+        return frozenset(found)
+
+    def add(self, run: Run, jobs: Sequence[Job], at: datetime) -> None:
+        """The line waits for :meth:`flush`."""
+        line = {
+            "schema": SCHEMA,
+            "repository": self._repo,
+            "exported_at": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "run": asdict(run),
+            "jobs": [asdict(job) for job in jobs],
+        }
+        text = json.dumps(line, ensure_ascii=True, separators=(",", ":"), default=_moment)
+        self._waiting.append(text.encode() + b"\n")
+
+    def flush(self) -> None:
+        """Returns when all lines are on the disk."""
+        try:
+            made = not self.path.exists()
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "r+b", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+                rest = memoryview(b"\n" * torn + b"".join(self._waiting))
+                while rest:
+                    rest = rest[os.write(file.fileno(), rest) :]
+                os.fsync(file.fileno())
+            if made and os.name == "posix":
+                directory = os.open(self.path.parent, os.O_RDONLY)
+                try:
+                    os.fsync(directory)
+                finally:
+                    os.close(directory)
+        except OSError as error:
+            raise self._problem(error) from None
+        self._waiting.clear()
+
+    def _problem(self, error: OSError) -> RelmanError:
+        return RelmanError(
+            Problem(
+                Kind.LOCAL,
+                "The runs cannot be kept in a file",
+                f"{self.path}: {reason_of(error) or error}",
+                "Nothing is deleted before they are. Make room, or name another file with --export.",
+            )
+        )
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    try:
+        one = json.loads(line)
+        if one["schema"] != SCHEMA:
+            return None
+        int(one["run"]["id"]), int(one["run"]["attempt"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return one if isinstance(one, dict) else None
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -1,0 +1,135 @@
+"""``relman approve`` and ``relman reject``: which run waits for the environment, and its review."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from relman.actions.review import ReviewAction
+from relman.actions.tools import Tools
+from relman.cli.act import Consent, perform
+from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
+from relman.model.environment import PendingDeployment
+from relman.model.review import Review, Target, answered_in, run_name
+from relman.model.run import Run
+from relman.text import clean_line
+
+_RUNS_READ = 50  # waiting runs, the newest
+_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A run with what waits in it."""
+
+    run: Run
+    pending: tuple[PendingDeployment, ...]
+
+    def targets(self, names: Sequence[str]) -> tuple[Target, ...] | None:
+        """The environments of those names, where all of them wait."""
+        by_name = {one.environment: one.environment_id for one in self.pending}
+        if not set(names) <= by_name.keys():
+            return None
+        return tuple(Target(by_name[name], name) for name in dict.fromkeys(names))
+
+
+async def review(
+    tools: Tools,
+    environments: Sequence[str],
+    *,
+    state: str,
+    run_id: int | None,
+    comment: str,
+    consent: Consent,
+    as_json: bool,
+) -> Exit:
+    """Reviews what waits for these environments, which have to wait in one run. Raises where none fits."""
+    if run_id is None:
+        found, targets = await _only(tools, environments)
+    else:
+        found, targets = await _named(tools, environments, run_id)
+    intent = Review(found.run.id, found.run.attempt, found.run.sha, targets, state, comment)
+    return await perform(tools.operator, ReviewAction(tools), intent, consent, as_json=as_json)
+
+
+async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
+    """The one run that waits for all of these environments."""
+    page = (await tools.reader.runs(status="waiting")).value
+    every = await asyncio.gather(*(_open(tools, run) for run in page.items[:_RUNS_READ]))
+    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        more = "" if len(fitting) <= _LISTED else f" and {len(fitting) - _LISTED} more"
+        runs = "; ".join(f"{one.run.id} ({run_name(one.run)})" for one, _ in fitting[:_LISTED])
+        raise usage_error(
+            f"{len(fitting)} runs wait for {_words(environments)}",
+            detail=runs + more,
+            hint="Say which with --run ID.",
+        )
+    await _check_names(tools, environments, every)
+    waiting = [one for one in every if any(each.environment in environments for each in one.pending)]
+    if waiting:  # only with several names: each waits somewhere, never together
+        runs = "; ".join(f"{one.run.id}: {_waits(one)}" for one in waiting[:_LISTED])
+        raise usage_error("No one run waits for all of these", detail=runs, hint="Review each run by itself.")
+    others = "; ".join(f"{_waits(one)} in run {one.run.id}" for one in every[:_LISTED])
+    raise RelmanError(
+        Problem(
+            Kind.NOT_FOUND,
+            f"No run waits for {_words(environments)}",
+            f"what waits: {others}" if others else "nothing waits for a review",
+            "`relman status` shows what waits for whom.",
+        )
+    )
+
+
+async def _named(tools: Tools, environments: Sequence[str], run_id: int) -> tuple[_Open, tuple[Target, ...]]:
+    """The run that was named. What waits there no more and was reviewed is left to the action to say."""
+    found = await _open(tools, (await tools.reader.run(run_id)).value)
+    targets = found.targets(environments)
+    if targets is not None:
+        return found, targets
+    known = {one.name: one.id for one in (await tools.reader.environments()).value}
+    await _check_names(tools, environments, (found,))
+    approvals = (await tools.reader.approvals(run_id)).value
+    if all(
+        answered_in(approvals, name) or name in {one.environment for one in found.pending}
+        for name in environments
+    ):
+        ids = {**known, **{one.environment: one.environment_id for one in found.pending}}
+        return found, tuple(Target(ids[name], name) for name in dict.fromkeys(environments))
+    raise RelmanError(
+        Problem(
+            Kind.NOT_FOUND,
+            f"Run {run_id} does not wait for {_words(environments)}",
+            f"it waits for {_waits(found)}" if found.pending else f"{run_name(found.run)}: {found.run.word}",
+        )
+    )
+
+
+async def _open(tools: Tools, run: Run) -> _Open:
+    return _Open(run, (await tools.reader.pending_deployments(run.id)).value)
+
+
+async def _check_names(tools: Tools, environments: Sequence[str], every: Sequence[_Open]) -> None:
+    """A name that no environment has is a slip of the keyboard: the nearest one is told."""
+    known = {one.name for one in (await tools.reader.environments()).value}
+    known |= {pending.environment for one in every for pending in one.pending}
+    for name in environments:
+        if name not in known:
+            near = get_close_matches(name, sorted(known), n=1, cutoff=0.4)
+            raise usage_error(
+                f"There is no environment {clean_line(name)!r}",
+                detail=f"there are {_words(sorted(known))}" if known else "the repository has none",
+                hint=f"Did you mean {clean_line(near[0])!r}?" if near else "",
+            )
+
+
+def _waits(one: _Open) -> str:
+    return _words([pending.environment for pending in one.pending]) or "nothing"
+
+
+def _words(names: Sequence[str]) -> str:
+    return " and ".join(clean_line(name) for name in names)
