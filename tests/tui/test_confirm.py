@@ -87,7 +87,7 @@ async def test_the_plan_is_shown_and_y_carries_it_out(tmp_path: Path) -> None:
         for words in (
             "Release v1.9.0", "acme/agentic-backend · v1.9.0 at 1a2b3c4 · as mara", "v1.8.2 → v1.9.0",
             "Staging runs 1a2b3c4", "▲ It is late.", "POST /repos/acme/agentic-backend/tags", "Cannot be undone",
-            "undone by: delete the tag", "read 0s ago", "y Carry it out", "esc Back",
+            "undone by: delete the tag", "read just now", "y Carry it out", "esc Cancel",
         ):  # fmt: skip
             assert words in shown, words
         assert stage.dialog.focused.id == "confirm-cancel"
@@ -259,7 +259,7 @@ async def test_what_runs_goes_on_when_hidden_and_holds_back_a_second(tmp_path: P
         await stage.asked()
         await stage.press("y", "y", "y")
         await stage.until(lambda: stage.there.world.sent == ["tag"])
-        assert "◐ 1" in stage.text and "step 1 of 2" in stage.text and "esc Back" in stage.text
+        assert "◐ 1" in stage.text and "step 1 of 2" in stage.text and "esc Hide" in stage.text
         await stage.press("escape")
         assert not stage.open and stage.app.under_way is not None
         stage.app.act(stage.there.action, Intent("v2.0.0"))

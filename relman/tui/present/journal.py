@@ -111,10 +111,8 @@ def operation_lines(operation: Operation, running: str, room: int) -> list[Line]
 def _entry(entry: Entry, room: int) -> list[Line]:
     glyph, tone = _outcome(entry.result) if entry.result else ("●", Tone.QUIET)
     head = Piece(f"{entry.at.astimezone():%H:%M:%S} ", Tone.QUIET)
-    words = " ".join(
-        part for part in (_PHASES.get(entry.phase, safe(entry.phase, 20)), safe(entry.step, 200), safe(entry.result, 40))
-        if part
-    )  # fmt: skip
+    phase = _PHASES.get(entry.phase, safe(entry.phase, 20))
+    words = " ".join(part for part in (phase, safe(entry.step, 200), safe(entry.result, 40)) if part)
     drawn: list[Line] = [
         (head, Piece(f"{glyph} ", tone), Piece(row)) for row in wrap(words, max(8, room - 11))[:1]
     ]

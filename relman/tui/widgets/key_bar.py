@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -38,8 +39,12 @@ class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(
+        self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] = lambda: _TYPING
+    ) -> None:
+        """``typing`` gives the entries while somebody types."""
         super().__init__(id=id)
+        self._typing = typing
         self._entries: tuple[Entry, ...] = ()
         self._ink = Ink(self)
 
@@ -63,7 +68,7 @@ class KeyBar(Widget):
 
     def _update(self) -> None:
         if isinstance(self.screen.focused, Input):
-            self._show(_TYPING)
+            self._show(self._typing())
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
