@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from relman.clone import Clone
     from relman.github.reader import Reader
     from relman.model.board import Board
-    from relman.model.freeze import Freeze
     from relman.model.health import HealthCheck
 
 
@@ -231,13 +230,6 @@ def reader_of(made: Session, history: History) -> Reader:
         token=made.target.token.secret,
         validators=history.validators,
     )
-
-
-def freezes(settings: config.Settings) -> tuple[Freeze, ...]:
-    """The weekly times in which nothing goes to production."""
-    from relman.model.freeze import Freeze
-
-    return tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze)
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
