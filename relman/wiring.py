@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from relman.clone import Clone
     from relman.github.reader import Reader
     from relman.model.board import Board
+    from relman.model.freeze import Freeze
     from relman.model.health import HealthCheck
 
 
@@ -230,6 +231,13 @@ def reader_of(made: Session, history: History) -> Reader:
     )
 
 
+def freezes(settings: config.Settings) -> tuple[Freeze, ...]:
+    """The weekly times in which nothing goes to production."""
+    from relman.model.freeze import Freeze
+
+    return tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze)
+
+
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
     """The checks that can be asked from here, by environment; those over SSH are left out."""
     from relman.model.health import HealthCheck
@@ -296,6 +304,9 @@ def dashboard(made: Session) -> int:
         keys=made.settings.keys,
         read_only=made.read_only,
         web_url=remote.web_url_of(made.target.api_url),
+        bell=made.settings.notifications.bell,
+        desktop=made.settings.notifications.desktop,
+        title=made.settings.notifications.title,
         report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)
