@@ -234,7 +234,9 @@ QUICK = Rhythm(
 async def watch(world, tmp_path):
     history = History.open(tmp_path / "history", world.api_url, world.repo)
     reader = Reader(world.repo, api_url=world.api_url, token=Secret(world.token), validators=history.validators)
-    watch = Watch(world.repo, lambda: reader, history, SystemClock(), tmp_path / "logs", rhythm=QUICK, fill_pace=0)
+    watch = Watch(
+        world.repo, lambda: reader, history, SystemClock(), tmp_path / "logs", rhythm=QUICK, fill_pace=0
+    )
     yield watch
     await watch.stop()
 
