@@ -44,6 +44,7 @@ class WorkflowMenu(MenuScreen):
 
     HEADING = "Start a workflow"
     HINT = "enter opens the form · esc closes"
+    KEYS = False
 
     def __init__(self, behind: Screen[object], found: Sequence[Startable]) -> None:
         super().__init__(behind)
@@ -166,7 +167,7 @@ class DispatchScreen(CommandHost, ModalScreen[int | None], inherit_bindings=Fals
                 yield self._plan
                 yield self._cancel
                 yield LineBar(lambda _: self._hint, id="dispatch-hint")
-            yield KeyBar(id="dispatch-keys")
+            yield KeyBar(id="dispatch-keys", typing=False)
 
     def on_mount(self) -> None:
         self._plan.focus()

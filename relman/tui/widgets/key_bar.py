@@ -38,8 +38,10 @@ class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, typing: bool = True) -> None:
+        """``typing`` False: a focused field changes nothing of what the keys do."""
         super().__init__(id=id)
+        self._typing = typing
         self._entries: tuple[Entry, ...] = ()
         self._ink = Ink(self)
 
@@ -62,7 +64,7 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
-        if isinstance(self.screen.focused, Input):
+        if self._typing and isinstance(self.screen.focused, Input):
             self._show(_TYPING)
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
