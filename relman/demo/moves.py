@@ -107,14 +107,18 @@ class Moves:
 
     # Releases
 
-    def create_release(self, wish: ReleaseRecord, *, notes: bool = False) -> ReleaseRecord:
+    def create_release(
+        self, wish: ReleaseRecord, *, notes: bool = False, silent: bool = False
+    ) -> ReleaseRecord:
         """See :meth:`relman.demo.releases.Releases.create`."""
         self.advance()
-        return self._releases.create(wish, notes=notes, fate=self._fate())
+        return self._releases.create(wish, notes=notes, fate=self._fate(), silent=silent)
 
-    def edit_release(self, record: ReleaseRecord, wish: ReleaseRecord) -> ReleaseRecord:
+    def edit_release(
+        self, record: ReleaseRecord, wish: ReleaseRecord, *, silent: bool = False
+    ) -> ReleaseRecord:
         self.advance()
-        return self._releases.edit(record, wish, fate=self._fate())
+        return self._releases.edit(record, wish, fate=self._fate(), silent=silent)
 
     def delete_release(self, record: ReleaseRecord) -> None:
         self._releases.delete(record)

@@ -167,7 +167,7 @@ class DispatchScreen(CommandHost, ModalScreen[int | None], inherit_bindings=Fals
                 yield self._plan
                 yield self._cancel
                 yield LineBar(lambda _: self._hint, id="dispatch-hint")
-            yield KeyBar(id="dispatch-keys", typing=False)
+            yield KeyBar(id="dispatch-keys")
 
     def on_mount(self) -> None:
         self._plan.focus()

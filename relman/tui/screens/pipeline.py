@@ -45,13 +45,14 @@ class PipelineScreen(RunActs):
         self._filter = filters.Filter()
         self._search = ""  # in the graph
         self._words = ""  # in the job
-        self._wanted: int | None = None  # a run to highlight as soon as it is listed
+        self._wanted: int | None = None  # a run to highlight that the board does not know yet
         self._chosen: dict[int, str] = {}  # run id to the box a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
         self._times: RunTime | None = None
         self._pictures = view.Pictures()
         self._painter = Painter()
+        self._clock = view.Seconds()
         self._presenter = RunsPresenter()
         self._shown: tuple[int, str] | None = None  # run and box in the lower pane
 
@@ -94,6 +95,12 @@ class PipelineScreen(RunActs):
     def on_run(self) -> bool:
         return self.focused is self._runs
 
+    def show_run(self, run_id: int) -> None:
+        """Highlights a run, out of the filter's way; one that is not on the board yet as soon as it is."""
+        self._wanted = run_id
+        self.set_focus(self._runs)
+        self.apply(self.relman.board)
+
     def server_now(self) -> datetime:
         return self.relman.now() + self.relman.board.clock_offset
 
@@ -119,20 +126,18 @@ class PipelineScreen(RunActs):
         section = board.runs
         runs = section.value or ()
         kept = ordered(self._filter.apply(runs))
-        self._runs.set_items(kept)
-        if self._wanted is not None and self._runs.highlight(self._wanted):
+        if self._wanted is not None and board.run(self._wanted) is not None:
+            if all(run.id != self._wanted for run in kept):
+                self._filter = filters.Filter()
+                kept = ordered(runs)
+            self._runs.set_items(kept)
+            self._runs.highlight(self._wanted)
             self._wanted = None
+        self._runs.set_items(kept)
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
             notice = view.no_runs(board.repo, self._filter, len(runs))
         self._runs_pane.show(notice, staleness(section, now))
-
-    def follow(self, run_id: int) -> None:
-        """Highlights a run, now or when it is listed; a filter that hides it is taken away."""
-        run = self.relman.board.run(run_id)
-        if self._filter and (run is None or not self._filter.apply((run,))):
-            self._set_filter("")
-        self._wanted = None if self._runs.highlight(run_id) else run_id
 
     def _show_run(self) -> None:
         """Draws the graph of the highlighted run and the selected job."""
@@ -168,7 +173,7 @@ class PipelineScreen(RunActs):
         selected = self._chosen.get(run.id)
         if picture.node(selected) is None:
             selected = picture.of_interest()
-        self._times = picture.times(self.server_now())
+        self._times = self._clock.times(picture, self.server_now())
         columns = max(1, (self._graph.size.width - 2) // 38)
         tight = self._graph.size.height < 14
         drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
@@ -200,7 +205,8 @@ class PipelineScreen(RunActs):
 
     def _look(self) -> None:
         run, job = self.run_shown, self.job
-        self.relman.look(screen=self.NAME, run_id=run.id if run else None, job_id=job.id if job else None)
+        seen = self._wanted if self._wanted is not None else run.id if run else None
+        self.relman.look(screen=self.NAME, run_id=seen, job_id=job.id if job else None)
         self.refresh_bindings()
 
     # ── titles ───────────────────────────────────────────────────────────────────────────────
@@ -221,7 +227,10 @@ class PipelineScreen(RunActs):
 
     def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
         event.stop()
-        self._show_run()
+        # The highlight is painted first: the graph of another run may be large. Until it is drawn no job of
+        # the run before can be acted on.
+        self._picture = None
+        self.call_after_refresh(self._show_run)
 
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()

@@ -15,6 +15,7 @@ from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.ink import Ink
+from relman.tui.widgets.prompt import Prompt
 
 
 class Entry(NamedTuple):
@@ -38,10 +39,8 @@ class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None, typing: bool = True) -> None:
-        """``typing`` False: a focused field changes nothing of what the keys do."""
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._typing = typing
         self._entries: tuple[Entry, ...] = ()
         self._ink = Ink(self)
 
@@ -64,7 +63,8 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
-        if self._typing and isinstance(self.screen.focused, Input):
+        focused = self.screen.focused
+        if isinstance(focused, Input) and isinstance(focused.parent, Prompt):
             self._show(_TYPING)
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
