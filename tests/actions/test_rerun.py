@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,8 @@ from relman.errors import Exit, Kind, RelmanError
 from relman.model.freeze import Freeze
 from relman.model.operation import Outcome, Said
 from relman.model.rerun import Which
-from tests.actions.served_world import REPO, Bench, in_world, standing
+from tests.actions.served_world import REPO, Bench, in_world
 from tests.demo.world_server import Served
-
-
-@pytest.fixture(scope="module")
-def module_world() -> Iterator[Served]:
-    with standing() as world:
-        yield world
-
-
-@pytest.fixture
-def world(module_world: Served) -> Iterator[Served]:
-    yield module_world
-    module_world.move("clear")
 
 
 def failed_ci(there: Bench) -> int:
