@@ -243,6 +243,9 @@ def dashboard(made: Session) -> int:
         keys=made.settings.keys,
         read_only=made.read_only,
         web_url=remote.web_url_of(made.target.api_url),
+        bell=made.settings.notifications.bell,
+        desktop=made.settings.notifications.desktop,
+        title=made.settings.notifications.title,
         report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)

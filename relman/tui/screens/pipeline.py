@@ -44,6 +44,7 @@ class PipelineScreen(RunScreen):
         self._filter = filters.Filter()
         self._search = ""  # in the graph
         self._words = ""  # in the job
+        self._wanted: int | None = None  # a run to highlight that the board does not know yet
         self._chosen: dict[int, str] = {}  # run id to the box a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
@@ -92,6 +93,12 @@ class PipelineScreen(RunScreen):
     def on_run(self) -> bool:
         return self.focused is self._runs
 
+    def show_run(self, run_id: int) -> None:
+        """Highlights a run, out of the filter's way; one that is not on the board yet as soon as it is."""
+        self._wanted = run_id
+        self.set_focus(self._runs)
+        self.apply(self.relman.board)
+
     def server_now(self) -> datetime:
         return self.relman.now() + self.relman.board.clock_offset
 
@@ -117,6 +124,13 @@ class PipelineScreen(RunScreen):
         section = board.runs
         runs = section.value or ()
         kept = ordered(self._filter.apply(runs))
+        if self._wanted is not None and board.run(self._wanted) is not None:
+            if all(run.id != self._wanted for run in kept):
+                self._filter = filters.Filter()
+                kept = ordered(runs)
+            self._runs.set_items(kept)
+            self._runs.highlight(self._wanted)
+            self._wanted = None
         self._runs.set_items(kept)
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
@@ -189,7 +203,8 @@ class PipelineScreen(RunScreen):
 
     def _look(self) -> None:
         run, job = self.run_shown, self.job
-        self.relman.look(screen=self.NAME, run_id=run.id if run else None, job_id=job.id if job else None)
+        seen = self._wanted if self._wanted is not None else run.id if run else None
+        self.relman.look(screen=self.NAME, run_id=seen, job_id=job.id if job else None)
         self.refresh_bindings()
 
     # ── titles ───────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.ink import Ink
+from relman.tui.widgets.prompt import Prompt
 
 
 class Entry(NamedTuple):
@@ -62,7 +63,8 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
-        if isinstance(self.screen.focused, Input):
+        focused = self.screen.focused
+        if isinstance(focused, Input) and isinstance(focused.parent, Prompt):
             self._show(_TYPING)
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
