@@ -101,6 +101,9 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         "logs": _logs,
         "approve": _review,
         "reject": _review,
+        "release": _release,
+        "hotfix": _release,
+        "rollback": _release,
     }
     return int(asyncio.run(commands[arguments.command](arguments, environ)))
 
@@ -235,6 +238,26 @@ async def _review(arguments: Namespace, environ: Mapping[str, str]) -> int:
             consent=act.consent_of(arguments),
             as_json=arguments.json,
         )
+
+
+async def _release(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.actions.release_survey import Survey
+    from relman.cli import hotfix, release, rollback
+
+    made = wiring.session(arguments, environ)
+    if arguments.command == "release" and arguments.what == "plan" and made.read_only:
+        async with wiring.surveying(made) as survey:
+            return await release.show(made.target.repo, survey, arguments)
+    async with wiring.acting(made) as tools:
+        match arguments.command:
+            case "hotfix":
+                return await hotfix.hotfix(tools, arguments)
+            case "rollback":
+                return await rollback.rollback(tools, arguments)
+        if arguments.what == "create":
+            return await release.create(tools, arguments)
+        return await release.show(tools.repo, Survey.of(tools), arguments, writer=tools.writer)
 
 
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from relman.text import clean_line
 
 _READ = 4_000_000  # bytes of the newest entries that are read: about 10,000 lines
 _LONGEST = 4000  # characters of one field
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _TEXTS = [item.name for item in fields(Entry) if item.name != "at"]
 
 
@@ -31,7 +32,7 @@ class Journal:
 
     def __init__(self, path: Path, redact: Callable[[str], str]) -> None:
         self.path = path
-        self._redact = redact
+        self.redact = redact
 
     async def write(self, entry: Entry) -> None:
         """Returns when the line is on the disk."""
@@ -46,12 +47,10 @@ class Journal:
         try:
             made = not self.path.exists()
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            handle = os.open(self.path, _FLAGS, 0o600)
             try:
                 # After a crash the last line may lack its end; one write keeps lines of two processes apart.
-                size = os.fstat(handle).st_size
-                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-                _write_all(handle, b"\n" + line if torn else line)
+                _write_all(handle, b"\n" + line if _torn(handle) else line)
                 os.fsync(handle)
             finally:
                 os.close(handle)
@@ -69,11 +68,11 @@ class Journal:
 
     def _fields(self, entry: Entry) -> dict[str, str]:
         line = {"at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-        texts = asdict(replace(entry, at=entry.at))
         for name in _TEXTS:
-            text = texts[name]
+            text = getattr(entry, name)
             if text:
-                line[name] = clean_line(self._redact(text), _LONGEST)
+                # Twice: a control character within a secret would hide it from the first look.
+                line[name] = clean_line(self.redact(clean_line(self.redact(text))), _LONGEST)
         return line
 
     def _read(self) -> tuple[Entry, ...]:
@@ -105,6 +104,14 @@ def _entry(line: bytes) -> Entry | None:
     if at.tzinfo is None or not texts["operation"]:
         return None
     return Entry(at=at, **texts)
+
+
+def _torn(handle: int) -> bool:
+    """Whether the file ends within a line."""
+    if not os.fstat(handle).st_size:
+        return False
+    os.lseek(handle, -1, os.SEEK_END)
+    return os.read(handle, 1) != b"\n"
 
 
 def _write_all(handle: int, line: bytes) -> None:

@@ -7,7 +7,7 @@ journal before and after. The first step that does not end well ends the operati
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from relman.actions.deed import Deed, Result, Sleep, perform, real_sleep
 from relman.actions.gate import Gate
 from relman.actions.journal import Journal
+from relman.actions.mask import masked
 from relman.actions.ports import Clock
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.journal import Entry
@@ -59,20 +60,32 @@ class Operator:
         self.journal = journal
         self.clock = clock
         self._sleep = sleep
+        self.sending: Step | None = None
+        """The step that was sent, while its outcome is not yet known: after a cancellation it says what to look at."""
 
     async def prepare(self, action: Action[I, F], intent: I) -> Prepared[F]:
         """Reads what the decision needs and makes the plan. Raises :class:`RelmanError` where that fails."""
-        facts = await action.gather(intent)
-        plan = action.plan(facts, intent)
+        try:
+            facts = await action.gather(intent)
+        except RelmanError as error:
+            raise RelmanError(masked(error.problem, self.journal.redact)) from None
+        plan = masked(action.plan(facts, intent), self.journal.redact)
         return Prepared(plan, self.gate.refusal(plan, self.clock.now()), action, facts, intent)
 
     def replan(self, prepared: Prepared[F], intent: object) -> Prepared[F]:
         """The plan for another intent of the same kind from the same facts: nothing is read."""
-        plan = prepared.action.plan(prepared.facts, intent)
+        plan = masked(prepared.action.plan(prepared.facts, intent), self.journal.redact)
         return replace(prepared, plan=plan, refusal=self.gate.refusal(plan, self.clock.now()), intent=intent)
 
     async def run(self, prepared: Prepared[Any], *, word: str = "") -> AsyncIterator[Event]:
-        """Carries a plan out that a person has agreed to; ``word`` is what they typed. Ends with one ``Ended``."""
+        """Carries a plan out that a person has agreed to; ``word`` is what they typed. Ends with one ``Ended``.
+
+        No event shows a secret. When this is cancelled, the journal has every step that was sent.
+        """
+        async for event in self._run(prepared, word):
+            yield masked(event, self.journal.redact)
+
+    async def _run(self, prepared: Prepared[Any], word: str) -> AsyncIterator[Event]:
         plan = prepared.plan
         refusal = self.gate.refusal(plan, self.clock.now())
         if refusal is None and plan.word and word != plan.word:
@@ -86,6 +99,7 @@ class Operator:
         if refusal is not None:
             yield Ended(Outcome.REFUSED, f"{plan.title}: refused, nothing was changed", refusal)
             return
+        self.sending = None
         async for event in self._steps(prepared):
             yield event
 
@@ -104,7 +118,8 @@ class Operator:
             ended: StepEnded | None = None
             try:
                 notes = _Notes(diary, deed.step)
-                async for said in perform(deed, diary.before(deed.step), self.clock, self._sleep, notes):
+                before = self._before(diary, deed.step)
+                async for said in perform(deed, before, self.clock, self._sleep, notes):
                     if isinstance(said, Result):
                         ended = said.ended
                         if said.sight is not None:
@@ -115,14 +130,27 @@ class Operator:
                     raise AssertionError("a deed without a result")
                 await diary.write("after", step=deed.step, result=ended.outcome, detail=_detail(ended))
             except RelmanError as error:  # the journal: what follows could not be written down
-                yield Ended(Outcome.FAILED, _sentence(plan, Outcome.FAILED, done), error.problem, run_id, url)
+                outcome = Outcome.FAILED
+                if ended is not None:  # the step itself is over, and what it did stays done
+                    yield ended
+                    done += ended.outcome is Outcome.DONE
+                    outcome = Outcome.UNKNOWN if ended.outcome is Outcome.UNKNOWN else outcome
+                yield Ended(outcome, _sentence(plan, outcome, done), error.problem, run_id, url)
                 return
+            self.sending = None
             yield ended
             if ended.outcome is not Outcome.DONE:
                 yield await self._end(diary, plan, ended.outcome, ended.problem, done, run_id, url)
                 return
             done += 1
         yield await self._end(diary, plan, Outcome.DONE, None, done, run_id, url)
+
+    def _before(self, diary: _Diary, step: Step) -> Callable[[], Awaitable[None]]:
+        async def before() -> None:
+            await diary.write("before", step=step)
+            self.sending = step
+
+        return before
 
     async def _end(
         self,
@@ -152,9 +180,6 @@ class _Diary:
         self._exempt = "freeze" if exempt else ""
         self._id = _operation_id(clock.now())
 
-    def before(self, step: Step) -> _Before:
-        return _Before(self, step)
-
     async def write(self, phase: str, *, step: Step | None = None, result: str = "", detail: str = "") -> None:
         plan = self._plan
         change = plan.changes[0] if plan.changes else None
@@ -177,15 +202,6 @@ class _Diary:
                 exempt=self._exempt,
             )
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    diary: _Diary
-    step: Step
-
-    async def __call__(self) -> None:
-        await self.diary.write("before", step=self.step)
 
 
 @dataclass(frozen=True, slots=True)

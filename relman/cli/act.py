@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from relman.actions.operator import Action, Operator, Prepared
 from relman.cli.output import moment, problem_json, write_error, write_json, write_text
 from relman.cli.progress import Progress
-from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
+from relman.errors import Exit, Kind, Problem, RelmanError, reason_of, usage_error
 from relman.model.operation import Begun, Ended, Event, Outcome, Said, StepEnded
-from relman.model.plan import Plan
+from relman.model.plan import Plan, Step
 from relman.model.plan_words import lines
 from relman.text import clean_line
 
@@ -54,7 +57,10 @@ def _question(text: str) -> str:
 async def perform(
     operator: Operator, action: Action[I, F], intent: I, consent: Consent, *, as_json: bool
 ) -> Exit:
-    """Shows the plan and carries it out where that was agreed to. Raises where no plan can be made."""
+    """Shows the plan and carries it out where that was agreed to. Raises where no plan can be made.
+
+    Once something may have been sent, nothing about the output ends it: a reader that goes away is passed over.
+    """
     prepared = await operator.prepare(action, intent)
     plan = prepared.plan
     if consent.dry_run:
@@ -67,65 +73,111 @@ async def perform(
         write_error(prepared.refusal, as_json=False)
         return prepared.refusal.exit_code
     if not as_json:
-        write_text(_texts(plan, prepared, operator))
+        _show_first(_texts(plan, prepared, operator))
     if prepared.refusal is not None:
+        refused = Ended(Outcome.REFUSED, f"{plan.title}: refused, nothing was changed", prepared.refusal)
         if as_json:
-            write_json(
-                {
-                    "schema": OPERATION_SCHEMA,
-                    "plan": plan_json(plan, prepared.refusal),
-                    "events": [],
-                    "result": _result_json(
-                        Ended(Outcome.REFUSED, f"{plan.title}: refused, nothing was changed", prepared.refusal)
-                    ),
-                }
-            )
+            write_json(operation_json(plan, prepared.refusal, (), refused))
         write_error(prepared.refusal, as_json=False)
         return prepared.refusal.exit_code
-    # Where nothing is to be done there is nothing to agree to.
-    word = _agreed(plan, consent) if plan.steps else ""
+    if not plan.steps:  # where nothing is to be done there is nothing to agree to
+        ended = Ended(Outcome.DONE, f"{plan.title}: nothing to do")
+        _Out(as_json).result(plan, [], ended)
+        return ended.exit_code
+    word = _agreed(plan, consent)
+    return await _carry_out(operator, prepared, word, as_json=as_json)
+
+
+async def _carry_out(operator: Operator, prepared: Prepared[Any], word: str, *, as_json: bool) -> Exit:
+    plan, out = prepared.plan, _Out(as_json)
     events: list[Event] = []
-    ended: Ended | None = None
-    bar = Progress()
     try:
-        async for event in operator.run(prepared, word=word) if plan.steps else _nothing(plan):
+        async for event in operator.run(prepared, word=word):
             if isinstance(event, Ended):
-                ended = event
-                break
-            if isinstance(event, Said) and event.done is not None and event.total is not None:
-                bar.show(event.done, event.total, event.text)
+                out.result(plan, events, event)
+                return event.exit_code
+            if isinstance(event, Said) and event.total is not None:
+                out.progress(event)
                 if events and _is_progress(events[-1], event):
                     events.pop()  # of many only the last is worth keeping
-                events.append(event)
-                continue
+            else:
+                out.say(_said(event))
             events.append(event)
-            bar.clear()
-            if not as_json:
-                write_text([_said(event)])
-                sys.stdout.flush()
-    finally:
-        bar.clear()
-    if ended is None:
-        raise AssertionError("an operation without a result")
-    if as_json:
-        write_json(
-            {
-                "schema": OPERATION_SCHEMA,
-                "plan": plan_json(plan, None),
-                "events": [event_json(event) for event in events],
-                "result": _result_json(ended),
-            }
+    except asyncio.CancelledError:
+        out.result(plan, events, _interrupted(plan, events, operator.sending))
+        raise
+    raise AssertionError("an operation without a result")
+
+
+def _interrupted(plan: Plan, events: list[Event], sending: Step | None) -> Ended:
+    """What can be said after Ctrl+C: which steps are done, and whether one is on its way."""
+    done = [clean_line(event.step.title) for event in events if isinstance(event, StepEnded)]
+    past = f"done before: {'; '.join(done)}" if done else "no step was done before"
+    if sending is None:
+        return Ended(
+            Outcome.FAILED,
+            f"{plan.title}: interrupted between two steps" if done else f"{plan.title}: interrupted",
+            Problem(Kind.LOCAL, "Interrupted", past if done else "nothing was sent"),
         )
-    else:
-        write_text([f"{_SIGNS[ended.outcome]} {ended.sentence}", *([ended.url] if ended.url else [])])
-    if ended.problem is not None:
-        write_error(ended.problem, as_json=False)
-    return ended.exit_code
+    return Ended(
+        Outcome.UNKNOWN,
+        f"{plan.title}: interrupted, the outcome is not known",
+        Problem(
+            Kind.UNKNOWN,
+            f"Sent, and whether it happened is not known: {sending.title}",
+            past,
+            "Start the same command again: it looks first and repeats nothing.",
+        ),
+    )
 
 
-async def _nothing(plan: Plan) -> AsyncIterator[Event]:
-    """What an operation without a step says."""
-    yield Ended(Outcome.DONE, f"{plan.title}: nothing to do")
+class _Out:
+    """What is said while something is changed. When nobody reads it any more it goes nowhere."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+        self._bar = Progress()
+
+    def progress(self, said: Said) -> None:
+        with contextlib.suppress(OSError):
+            self._bar.show(said.done or 0, said.total or 0, said.text)
+
+    def say(self, line: str) -> None:
+        if not self._json:
+            self._write(lambda: write_text([line]))
+
+    def result(self, plan: Plan, events: list[Event], ended: Ended) -> None:
+        if self._json:
+            self._write(lambda: write_json(operation_json(plan, None, events, ended)))
+        else:
+            lines = [f"{_SIGNS[ended.outcome]} {ended.sentence}", *([ended.url] if ended.url else [])]
+            self._write(lambda: write_text(lines))
+        problem = ended.problem
+        if problem is not None:
+            with contextlib.suppress(OSError):
+                write_error(problem, as_json=False)
+
+    def _write(self, write: Callable[[], None]) -> None:
+        with contextlib.suppress(OSError):
+            self._bar.clear()
+        try:
+            write()
+            sys.stdout.flush()
+        except OSError:
+            # Whatever is said from now on, and what is still in the buffer at the end, must not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_first(lines: list[str]) -> None:
+    """The plan, before anything is changed: where it cannot be shown, nothing is."""
+    try:
+        write_text(lines)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise RelmanError(
+            Problem(Kind.LOCAL, "The plan could not be shown: nothing was changed", reason_of(error))
+        ) from None
 
 
 def _is_progress(before: Event, now: Said) -> bool:
@@ -222,8 +274,13 @@ def event_json(event: Event) -> dict[str, Any]:
         case Begun(step=step, number=number, of=of):
             return {"event": "begun", "step": step.key, "number": number, "of": of}
         case Said(step=step, text=text, done=done, total=total):
-            told = {"event": "said", "step": step.key, "text": clean_line(text)}
-            return told if total is None else {**told, "done": done, "total": total}
+            return {
+                "event": "said",
+                "step": step.key,
+                "text": clean_line(text),
+                "done": done,
+                "total": total,
+            }
         case StepEnded(step=step, outcome=outcome, detail=detail, problem=problem):
             return {
                 "event": "ended",
@@ -234,6 +291,18 @@ def event_json(event: Event) -> dict[str, Any]:
             }
         case Ended():
             raise AssertionError("the result is no event")
+
+
+def operation_json(
+    plan: Plan, refusal: Problem | None, events: Sequence[Event], ended: Ended
+) -> dict[str, Any]:
+    """A whole operation as ``relman.operation/1``."""
+    return {
+        "schema": OPERATION_SCHEMA,
+        "plan": plan_json(plan, refusal),
+        "events": [event_json(event) for event in events],
+        "result": _result_json(ended),
+    }
 
 
 def _result_json(ended: Ended) -> dict[str, Any]:

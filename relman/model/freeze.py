@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from relman.errors import Kind, Problem, RelmanError
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEK = 7 * 24 * 60
+_NUMBER = re.compile("[0-9]{1,2}").fullmatch
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ class Freeze:
             return None
         # By the wall clock: a freeze that spans a change of clocks still ends at its hour.
         wall = local.replace(second=0, microsecond=0, tzinfo=None) + timedelta(minutes=length - since)
-        return wall.replace(tzinfo=self._zone)
+        over = wall.replace(tzinfo=self._zone)
+        # In the hour that comes twice the first of the two may be over already.
+        return over if over.astimezone(UTC) > now else over.replace(fold=1)
 
     def __str__(self) -> str:
         return f"{self.start} to {self.end} ({self.zone})"
@@ -61,7 +65,7 @@ class Freeze:
 def _minute(moment: str) -> int:
     day, _, clock = moment.partition(" ")
     hour, colon, minute = clock.partition(":")
-    if day not in DAYS or not colon or not (hour.isdigit() and minute.isdigit()):
+    if day not in DAYS or not (colon and _NUMBER(hour) and _NUMBER(minute)):
         raise RelmanError(
             Problem(Kind.CONFIG, f"{moment!r} is no moment of a week", hint='Use a form such as "Fri 16:00".')
         )

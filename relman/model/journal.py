@@ -43,7 +43,7 @@ class Operation:
 
     @property
     def result(self) -> str:
-        """The outcome, or "unknown" for one that was broken off after something was sent, or "" while it runs."""
+        """The outcome; "" for one that still runs, or was broken off."""
         last = self.entries[-1]
         if last.phase == "end":
             return last.result

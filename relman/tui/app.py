@@ -75,6 +75,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
     DEFAULT_MODE = TABS[0].mode
     MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
+    # Laid out for 80 × 24; a multiplexer takes a line or two of that.
+    LEAST: ClassVar[tuple[int, int]] = (72, 20)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
         (0, "-narrow"),
         (100, "-medium"),

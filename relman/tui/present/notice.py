@@ -74,6 +74,19 @@ def refusal(problem: Problem, now: datetime) -> Notice:
     )
 
 
+def too_small(width: int, height: int, least: tuple[int, int]) -> Notice:
+    """A window of these cells, in which nothing could be read."""
+    return Notice(
+        "▲",
+        "This window is too small",
+        (
+            f"It has {width} × {height} cells; relman needs {least[0]} × {least[1]}, and is at its best from 80 × 24.",
+        ),
+        "Make it larger, or use `relman status`. q leaves.",
+        Tone.WAITING,
+    )
+
+
 def loading(what: str) -> Notice:
     return Notice(
         "○", f"Reading {what}", ("This is the first time; after that the last state is shown at once.",)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events, on
 from textual.app import ComposeResult
+from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.widget import Widget
 
 from relman.model.board import Board
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.header import Part, header_line
+from relman.tui.present.notice import too_small
 from relman.tui.present.piece import Line
 from relman.tui.present.tabs import tab_forms, tabs_line
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
+from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move, moving
 from relman.tui.widgets.pane import Pane
 
@@ -29,7 +34,7 @@ def _movable(screen: LiveScreen) -> bool:
     return moving(screen.focused) is not None
 
 
-class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
+class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=False):
     """Draws the board while it is in front; behind another screen it waits, and catches up on return."""
 
     NAME: ClassVar[str] = ""
@@ -44,6 +49,18 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         yield LineBar(self._tabs, id="tabs")
         yield from self.compose_body()
         yield KeyBar(id="keys")
+        self._small = LinesView(id="too-small")
+        self._small.can_focus = False
+        yield self._small
+
+    @on(events.Resize)
+    def _cover_if_small(self, event: events.Resize) -> None:
+        """Covers what could not be read, and leaves it and its focus as they are."""
+        width, height = event.size
+        least = self.relman.LEAST
+        self._small.display = width < least[0] or height < least[1]
+        if self._small.display:
+            self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:
         """What stands between the header and the footer."""
@@ -134,6 +151,17 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     )
     def previous_pane(self) -> None:
         self._turn(-1)
+
+    def get_focusable_widget_at(self, x: int, y: int) -> Widget | None:
+        """A click on a pane's title goes to its body; one on the bars leaves the focus where it is."""
+        found = super().get_focusable_widget_at(x, y)
+        if found is None:
+            with suppress(NoWidget):
+                pane = next(
+                    (one for one in self.get_widget_at(x, y)[0].ancestors if isinstance(one, Pane)), None
+                )
+                found = pane.body if pane is not None and pane.notice is None else None
+        return found
 
     @property
     def bodies(self) -> list[Widget]:

@@ -51,6 +51,7 @@ class PipelineScreen(RunScreen):
         self._times: RunTime | None = None
         self._pictures = view.Pictures()
         self._painter = Painter()
+        self._clock = view.Seconds()
         self._presenter = RunsPresenter()
         self._shown: tuple[int, str] | None = None  # run and box in the lower pane
 
@@ -171,7 +172,7 @@ class PipelineScreen(RunScreen):
         selected = self._chosen.get(run.id)
         if picture.node(selected) is None:
             selected = picture.of_interest()
-        self._times = picture.times(self.server_now())
+        self._times = self._clock.times(picture, self.server_now())
         columns = max(1, (self._graph.size.width - 2) // 38)
         tight = self._graph.size.height < 14
         drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
@@ -225,7 +226,10 @@ class PipelineScreen(RunScreen):
 
     def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
         event.stop()
-        self._show_run()
+        # The highlight is painted first: the graph of another run may be large. Until it is drawn no job of
+        # the run before can be acted on.
+        self._picture = None
+        self.call_after_refresh(self._show_run)
 
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()
