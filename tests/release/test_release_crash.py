@@ -1,0 +1,41 @@
+"""Killed after every step and started again, a release ends with exactly one tag, one release, one run."""
+
+from __future__ import annotations
+
+import pytest
+
+from command_shop import OVERRIDES, Shop
+
+STEPS = {
+    "tag object": ("POST", r"/git/tags$"),
+    "ref": ("POST", r"/git/refs$"),
+    "look back": ("GET", r"/git/tags/[0-9a-f]{40}$"),
+    "release": ("POST", r"/releases$"),
+    "run": ("GET", r"/actions/runs\?.*event=push"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_release_killed_after_a_step_is_finished_by_the_next_start(shop: Shop, step: str) -> None:
+    sha = shop.commit(f"feat: {step}")
+    tag = shop.next_tag(*OVERRIDES)
+    create = ("release", "create", "--confirm", tag, *OVERRIDES)
+    shop.killed_at(*STEPS[step], *create)
+    again = shop(*create, "--json")
+    done = {"tag object", "ref", "look back", "release"} if step == "run" else set()
+    if done:  # nothing was left to do but to look at the run: by then there is nothing to release
+        assert again.code == 3, again.err
+        assert f"{tag} is on this commit" in again.err
+        again = shop(*create, "--version", tag, "--json")
+    assert again.code == 0, again.err
+    result = again.json()["result"]
+    assert result["outcome"] == "done"
+    assert shop.tags()[tag] == sha
+    assert [one["draft"] for one in shop.releases(tag)] == [False]
+    (run,) = shop.runs(tag)
+    assert run["id"] == result["run_id"]
+    message = shop.message(tag)
+    assert message.startswith(f"Release {tag}\n")
+    assert message.count("Relman-Plan: ") == 1
+    assert "Relman-Override: ci: the test's commit has no run yet\n" in message
+    assert shop.next_tag(*OVERRIDES) == ""
