@@ -39,7 +39,7 @@ class Rhythm:
 
     runs_active: float = 20  # something runs somewhere
     runs_idle: float = 60
-    jobs_active: float = 5  # the run in view; for each page of 100 jobs
+    jobs_active: float = 6  # the run in view; for each page of 100 jobs
     jobs_waiting: float = 20  # the run in view waits for a person or a lock
     pending_seen: float = 30  # the waiting run in view, or every one on the deploys screen
     pending: float = 60

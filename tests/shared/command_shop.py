@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -15,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from relman.__main__ import main
 from relman.demo import embed
 
 R = "/repos/acme/agentic-backend"
@@ -66,6 +69,13 @@ class Shop:
     def __call__(self, *argv: str) -> Done:
         return self.end(self.start(*argv))
 
+    def here(self, *argv: str) -> Done:
+        """The command in this process: much faster, and not to be killed."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main([*self.arguments(*argv)[3:]], self.environ())
+        return Done(code, out.getvalue(), err.getvalue())
+
     def killed_at(self, method: str, match: str, *argv: str) -> None:
         """Runs the command and kills it with -9 while the answer to that request is held back.
 
@@ -75,12 +85,11 @@ class Shop:
         process = self.start(*argv)
         try:
             end = time.monotonic() + 60
-            while not any(one["match"] == match and one["met"] for one in self.look("/_world/faults")["faults"]):
+            # The world answers this only between requests: a fault that was met has been carried out.
+            while not any(one["met"] for one in self.look("/_world/faults")["faults"]):
                 assert process.poll() is None, self.end(process)
                 assert time.monotonic() < end, "the request was never sent"
                 time.sleep(0.05)
-            # The fault is taken before the request is carried out: wait until the world shows it.
-            time.sleep(0.3)
         finally:
             process.send_signal(signal.SIGKILL)
             self.end(process)
@@ -115,7 +124,7 @@ class Shop:
 
     def next_tag(self, *argv: str) -> str:
         """The tag that a release would make now."""
-        return str(self("release", "plan", "--json", *argv).json()["tag"])
+        return str(self.here("release", "plan", "--json", *argv).json()["tag"])
 
     def tags(self) -> dict[str, str]:
         """The commit by tag."""

@@ -104,7 +104,7 @@ def graph_title(
         (quiet(duration(took)),) if took is not None else BLANK,
         (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
         (quiet(safe(run.branch or "", 60)),),
-        (quiet(run.short_sha),),
+        (quiet(safe(run.short_sha)),),
         (quiet(ago(run.created_at, now)),),
     ]
     right = BLANK
@@ -155,7 +155,7 @@ def paths_lines(times: RunTime) -> list[Line]:
                 wall,
                 quiet(" wall · "),
                 total,
-                quiet(f" summed over {jobs}"),
+                quiet(f" summed · {jobs}"),
             )
         )
     if times.remaining is not None:
