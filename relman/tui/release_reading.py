@@ -29,9 +29,7 @@ Key = tuple[str, str, str | None]
 def stamp_of(board: Board) -> tuple[object, ...]:
     """What the outlook hangs on, as far as the board knows it: another stamp is worth another reading."""
     head = board.head.value.sha if board.head.value is not None else ""
-    runs = tuple(
-        (run.id, run.attempt, run.state) for run in board.runs.value or () if head and run.sha == head
-    )
+    runs = tuple((run.id, run.attempt, run.state) for run in board.runs.value or () if head and run.sha == head)
     live = tuple(
         (name, one.id)
         for name, section in sorted(board.deployments.items())
