@@ -101,6 +101,13 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         "logs": _logs,
         "approve": _review,
         "reject": _review,
+        "release": _release,
+        "hotfix": _release,
+        "rollback": _release,
+        "rerun": _rerun,
+        "cancel": _cancel,
+        "dispatch": _dispatch,
+        "prune-runs": _prune_runs,
     }
     return int(asyncio.run(commands[arguments.command](arguments, environ)))
 
@@ -232,6 +239,89 @@ async def _review(arguments: Namespace, environ: Mapping[str, str]) -> int:
             state=APPROVED if arguments.command == "approve" else REJECTED,
             run_id=arguments.run,
             comment=arguments.comment,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _release(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.actions.release_survey import Survey
+    from relman.cli import hotfix, release, rollback
+
+    made = wiring.session(arguments, environ)
+    if arguments.command == "release" and arguments.what == "plan" and made.read_only:
+        async with wiring.surveying(made) as survey:
+            return await release.show(made.target.repo, survey, arguments)
+    async with wiring.acting(made) as tools:
+        match arguments.command:
+            case "hotfix":
+                return await hotfix.hotfix(tools, arguments)
+            case "rollback":
+                return await rollback.rollback(tools, arguments)
+        if arguments.what == "create":
+            return await release.create(tools, arguments)
+        return await release.show(tools.repo, Survey.of(tools), arguments, writer=tools.writer)
+
+
+async def _rerun(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, rerun
+
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await rerun.rerun(
+            tools,
+            arguments.run,
+            failed=arguments.failed,
+            job=arguments.job,
+            debug=arguments.debug,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _cancel(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, cancel
+
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await cancel.cancel(
+            tools,
+            arguments.run,
+            force=arguments.force,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _dispatch(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, dispatch
+
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await dispatch.dispatch(
+            tools,
+            arguments.workflow,
+            ref=arguments.ref,
+            given=arguments.inputs,
+            again=arguments.again,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _prune_runs(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, prune_runs
+
+    export = arguments.export
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await prune_runs.prune_runs(
+            tools,
+            older_than=arguments.older_than,
+            keep=arguments.keep,
+            workflow=arguments.workflow,
+            export=None if export is None else (arguments.directory / export.expanduser()).absolute(),
             consent=act.consent_of(arguments),
             as_json=arguments.json,
         )

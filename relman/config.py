@@ -30,6 +30,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_VERSION = re.compile(r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:[-+][0-9A-Za-z.+-]+)?")
 _MOMENT = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d")
 
 
@@ -166,6 +167,12 @@ def _moment(at: _At, value: Any) -> str:
     return value
 
 
+def _version(at: _At, value: Any) -> str:
+    if not isinstance(value, str) or not _VERSION.fullmatch(value):
+        raise at.wrong('a version such as "1.2.3"', value)
+    return value
+
+
 def _time_zone(at: _At, value: Any) -> str:
     import zoneinfo
 
@@ -293,6 +300,13 @@ class SetupSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasesSetting:
+    """``withdrawn`` are versions that were taken back: never proposed, never a rollback's target."""
+
+    withdrawn: tuple[str, ...] = _setting(_list_of(_version), ())
+
+
+@dataclass(frozen=True, slots=True)
 class FreezeSetting:
     """A weekly time in which nothing goes to production."""
 
@@ -322,6 +336,7 @@ class Settings:
         _map_of(_table(EnvironmentSetting)), MappingProxyType({})
     )
     setup: SetupSetting = _setting(_table(SetupSetting), SetupSetting())
+    releases: ReleasesSetting = _setting(_table(ReleasesSetting), ReleasesSetting())
     freeze: tuple[FreezeSetting, ...] = _setting(_list_of(_table(FreezeSetting)), ())
 
     api_url: str | None = _setting(_url, None, scope="user")

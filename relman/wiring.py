@@ -15,10 +15,12 @@ from relman.secret import Secret
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from relman.actions.release_survey import Survey
     from relman.actions.tools import Tools
     from relman.board.fetch import Fetch
     from relman.board.history import History
     from relman.board.ports import Clock, GitHubReader, HealthReader
+    from relman.clone import Clone
     from relman.github.reader import Reader
     from relman.model.board import Board
     from relman.model.health import HealthCheck
@@ -33,6 +35,8 @@ class Session:
     places: places.Places
     read_only: bool
     secrets: tuple[Secret, ...]  # what no report may show
+    directory: Path | None = None  # where it was started
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,15 @@ def session(arguments: Namespace, environ: Mapping[str, str], *, read_only: bool
     )
     report.watch_for(found.token.secret)
     secrets = (found.token.secret, *report.secrets_in(environ))
-    return Session(settings, found, places.find(environ), read_only or arguments.read_only, secrets)
+    return Session(
+        settings,
+        found,
+        places.find(environ),
+        read_only or arguments.read_only,
+        secrets,
+        Path(arguments.directory).expanduser().absolute(),
+        home(environ),
+    )
 
 
 def home(environ: Mapping[str, str]) -> Path | None:
@@ -133,6 +145,45 @@ async def acting(made: Session) -> AsyncIterator[Tools]:
         await history.close()
 
 
+@asynccontextmanager
+async def surveying(made: Session) -> AsyncIterator[Survey]:
+    """What reads a release, for a relman that may not change anything."""
+    from relman.actions.release_survey import Survey
+    from relman.board.clock import SystemClock
+    from relman.board.history import History
+    from relman.probes import Probes
+
+    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    reader = reader_of(made, history)
+    health = Probes()
+    words = made.settings.workflows
+    try:
+        yield Survey(
+            reader,
+            health,
+            health_checks(made.settings),
+            SystemClock(),
+            ci=words.ci,
+            cd=words.cd,
+            clone=clone_of(made),
+            listed=made.settings.releases.withdrawn,
+        )
+    finally:
+        await reader.aclose()
+        await health.aclose()
+        await history.close()
+
+
+def clone_of(made: Session) -> Clone | None:
+    """The clone that relman was started in, where it is one of this repository."""
+    from relman.clone import Clone
+
+    found = remote.find(made.directory, made.home) if made.directory is not None else None
+    if made.directory is None or found is None or found.repo.lower() != made.target.repo.lower():
+        return None
+    return Clone(made.directory)
+
+
 def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> Tools:
     """The writer and everything around it. Builds nothing that takes time; the first write does."""
     from relman.actions.gate import Gate
@@ -140,6 +191,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
     from relman.actions.operator import Operator
     from relman.actions.tools import Tools
     from relman.github.writer import Writer
+    from relman.model.cancel import DEPLOY
     from relman.model.freeze import Freeze
 
     settings = made.settings
@@ -162,6 +214,9 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
         web_url=remote.web_url_of(made.target.api_url),
         ci=settings.workflows.ci,
         cd=settings.workflows.cd,
+        clone=clone_of(made),
+        withdrawn=settings.releases.withdrawn,
+        deploy_jobs=settings.stages.deploy or DEPLOY,
     )
 
 
@@ -243,6 +298,9 @@ def dashboard(made: Session) -> int:
         keys=made.settings.keys,
         read_only=made.read_only,
         web_url=remote.web_url_of(made.target.api_url),
+        bell=made.settings.notifications.bell,
+        desktop=made.settings.notifications.desktop,
+        title=made.settings.notifications.title,
         report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from relman.actions.deed import Deed
-from relman.actions.notes_draft import NotesDrafts
+from relman.actions.kept_text import KeptText
 from relman.actions.release_survey import Survey
 from relman.actions.tagging import Tagging, Wanted
 from relman.actions.tools import Tools
@@ -41,16 +41,17 @@ class ReleaseAction:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._survey = Survey.of(tools)
-        self.drafts = NotesDrafts(tools.scratch, tools.repo)
+        self._kept = KeptText(tools.scratch)
 
     async def gather(self, intent: ReleaseIntent) -> ReleaseFacts:
         history = await self._survey.history(intent)
         decision = decide(history, intent)
-        kept = await self.drafts.read(decision.tag, history.head.sha) if decision.tag else None
-        evidence = await self._survey.evidence(
-            history, decision, intent, writer=self._tools.writer, kept_notes=kept
-        )
-        return ReleaseFacts(history, evidence)
+        evidence = await self._survey.evidence(history, decision, intent, writer=self._tools.writer)
+        facts = ReleaseFacts(history, evidence)
+        if intent.notes is not None:
+            return facts
+        kept = self._kept.read(self.plan(facts, intent))
+        return facts if kept is None else replace(facts, evidence=replace(evidence, kept_notes=kept))
 
     def plan(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Plan:
         return release_plan(self._tools.repo, facts.history, facts.evidence, intent)
@@ -115,9 +116,6 @@ class ReleaseAction:
         checks = gates(history, evidence, decision, intent)
         tag, sha = decision.tag, history.head.sha
 
-        async def published() -> None:
-            await self.drafts.drop(tag, sha)
-
         wanted = Wanted(
             tag,
             sha,
@@ -130,8 +128,11 @@ class ReleaseAction:
             evidence.workflow,
             history.tags,
         )
-        tagging = Tagging(wanted, self._tools.reader, self._tools.writer, published=published)
-        return tagging.deeds(self.plan(facts, intent).steps)
+        plan = self.plan(facts, intent)
+        tagging = Tagging(
+            wanted, self._tools.reader, self._tools.writer, published=lambda: self._kept.forget(plan)
+        )
+        return tagging.deeds(plan.steps)
 
 
 def _now(evidence: Evidence, existing: TagRef | None) -> Evidence:

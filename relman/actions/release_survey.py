@@ -149,13 +149,12 @@ class Survey:
         intent: ReleaseIntent,
         *,
         writer: GitHubWriter | None = None,
-        kept_notes: str | None = None,
     ) -> Evidence:
         """What the gates judge by. Without a ``writer`` GitHub is not asked to write notes."""
         head, tag = history.head, decision.tag
         reader = self._reader
         parts = await self.roles()
-        write = writer is not None and bool(tag) and intent.notes is None and kept_notes is None
+        write = writer is not None and bool(tag) and intent.notes is None
         (
             (checks, staging, rules, starts),
             (viewer, repository),
@@ -186,7 +185,6 @@ class Survey:
             release=release.value,
             notes=notes[0],
             notes_problem=notes[1],
-            kept_notes=kept_notes,
             starts=starts,
             workflow=(parts.cd or "").rsplit("/", 1)[-1],
             who=viewer.value.login,

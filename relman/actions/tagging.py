@@ -6,7 +6,7 @@ relman that was killed at any point goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from relman.actions.deed import Deed, Seen, Sight
@@ -48,7 +48,7 @@ class Tagging:
         reader: GitHubReader,
         writer: GitHubWriter,
         *,
-        published: Callable[[], Awaitable[None]] | None = None,
+        published: Callable[[], None] | None = None,
     ) -> None:
         self._wanted = wanted
         self._reader = reader
@@ -166,7 +166,7 @@ class Tagging:
         if found is None or found.draft:
             return Sight(Seen.ABSENT)
         if self._published is not None:
-            await self._published()
+            self._published()
         words = f"{clean_line(found.name) or clean_line(found.tag)} is published"
         return Sight(Seen.THERE, words, url=found.url)
 

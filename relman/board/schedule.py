@@ -28,7 +28,8 @@ _LONGEST = timedelta(hours=1)
 _SETTLE = timedelta(seconds=2)
 """At least so long between two asks for the same section because of a change elsewhere."""
 _LASTING = frozenset({Kind.PERMISSION, Kind.SSO, Kind.PLAN, Kind.NOT_FOUND, Kind.GONE, Kind.AUTH})
-_WAITING_FOLLOWED = 5
+WAITING_FOLLOWED: Final = 5
+"""Runs that wait of which the gates are asked for all the time, the newest ones."""
 _ENVIRONMENTS_FOLLOWED = 20
 
 
@@ -158,7 +159,7 @@ def wants(
     wanted |= _deployment_wants(board, view, rhythm, deploying)
     if view.screen == DEPLOYS:
         wanted |= _protection_wants(board, view, rhythm)
-    wanted |= _pending_wants(runs, view, rhythm)
+    wanted |= _pending_wants(board, runs, view, rhythm)
     if view.run_id is not None:
         wanted |= _run_wants(board, view, view.run_id, rhythm)
     return wanted
@@ -188,11 +189,11 @@ def _protection_wants(board: Board, view: View, rhythm: Rhythm) -> dict[Ask, Wan
     return wanted
 
 
-def _pending_wants(runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[Ask, Want]:
+def _pending_wants(board: Board, runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[Ask, Want]:
     wanted: dict[Ask, Want] = {}
-    waiting = [run for run in runs if run.state is State.WAITING]
-    in_view = [run for run in waiting[_WAITING_FOLLOWED:] if run.id == view.run_id]
-    for run in waiting[:_WAITING_FOLLOWED] + in_view:
+    waiting = [run for run in runs if run.state is State.WAITING or _job_waits(board, run)]
+    in_view = [run for run in waiting[WAITING_FOLLOWED:] if run.id == view.run_id]
+    for run in waiting[:WAITING_FOLLOWED] + in_view:
         seen = run.id == view.run_id or view.screen == DEPLOYS
         wanted[Ask(Part.PENDING, run.id)] = Want(
             rhythm.pending_seen if seen else rhythm.pending, 2, (run.attempt, run.status)
@@ -200,6 +201,13 @@ def _pending_wants(runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[As
         if seen:
             wanted[Ask(Part.APPROVALS, run.id)] = Want(rhythm.pending, 4, (run.attempt, run.status))
     return wanted
+
+
+def _job_waits(board: Board, run: Run) -> bool:
+    """A run in progress can wait too, beside jobs that run."""
+    if not run.state.active or run.id not in board.jobs:
+        return False
+    return any(job.state is State.WAITING for job in section_of(board, Ask(Part.JOBS, run.id)).value or ())
 
 
 def _run_wants(board: Board, view: View, run_id: int, rhythm: Rhythm) -> dict[Ask, Want]:
@@ -220,7 +228,7 @@ def _run_wants(board: Board, view: View, run_id: int, rhythm: Rhythm) -> dict[As
         every = rhythm.jobs_waiting  # the list of jobs can lag behind the run
     wanted[Ask(Part.JOBS, run_id)] = Want(every, 0, stamp)
     wanted[Ask(Part.SOURCE, run_id)] = Want(None, 1, (run.sha, run.path))
-    if run.id in board.pending and run.state is not State.WAITING:
+    if run.id in board.pending and run.state is not State.WAITING and not _job_waits(board, run):
         # Once more after the wait ended: nothing is pending, and who decided.
         wanted[Ask(Part.PENDING, run_id)] = Want(None, 2, (run.attempt, run.status))
         wanted[Ask(Part.APPROVALS, run_id)] = Want(None, 4, (run.attempt, run.status))

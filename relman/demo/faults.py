@@ -17,7 +17,8 @@ A fault is a JSON object:
 ``seconds``
     waited first, real time, whatever the kind
 ``after``
-    true: the request is carried out before the fault strikes (a write that happened all the same)
+    true: the request is carried out before the fault strikes (a write that happened all the same), and
+    ``seconds`` are waited between the two
 ``status``, ``headers``
     the status where the kind has a choice; more headers
 """

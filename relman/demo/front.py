@@ -50,7 +50,7 @@ class Front:
             return
 
         fault = self._site.faults.take(origin, method, target.with_query)
-        if fault is not None and fault.seconds:
+        if fault is not None and not fault.after:
             await asyncio.sleep(fault.seconds)
         if fault is not None and fault.kind == "reset" and not fault.after:
             self._remember(origin, method, target, headers, fault, Answered(Reply(status=0), False))
@@ -62,6 +62,8 @@ class Front:
         except Exception:  # a mistake in here must look like a server's, and be seen by whoever started it
             traceback.print_exc(file=sys.stderr)
             answered = Answered(Reply({"message": "Server Error"}, 500), False)
+        if fault is not None and fault.after:
+            await asyncio.sleep(fault.seconds)
         self._remember(origin, method, target, headers, fault, answered)
         if fault is not None and fault.kind == "reset":
             await self._connections.cut(scope, reset=True)

@@ -23,11 +23,13 @@ class Releases:
         self._hub = hub
         self.notes = ReleaseNotes(state, hub.repository)
 
-    def create(self, wish: ReleaseRecord, *, notes: bool = False, fate: Fate | None = None) -> ReleaseRecord:
+    def create(
+        self, wish: ReleaseRecord, *, notes: bool = False, fate: Fate | None = None, silent: bool = False
+    ) -> ReleaseRecord:
         """Adds a release made from ``wish``, whose id and times are given here.
 
         Publishing one whose tag does not exist makes a lightweight tag at its target, which starts what
-        listens to tags. ``notes``: generated ones follow the body.
+        listens to tags, unless it is made ``silent``. ``notes``: generated ones follow the body.
         """
         target = self._settled_target(wish)
         self._check(wish, target)
@@ -38,16 +40,18 @@ class Releases:
             wish.body = f"{wish.body}\n\n{written}" if wish.body else written
             wish.name = wish.name or wish.tag
         if not wish.draft:
-            self._publish(wish, target, fate)
+            self._publish(wish, target, fate, silent=silent)
         self._state.releases.insert(0, wish)
         return wish
 
-    def edit(self, record: ReleaseRecord, wish: ReleaseRecord, *, fate: Fate | None = None) -> ReleaseRecord:
-        """Brings a release to what ``wish`` says; a draft may become a published release, never back."""
+    def edit(
+        self, record: ReleaseRecord, wish: ReleaseRecord, *, fate: Fate | None = None, silent: bool = False
+    ) -> ReleaseRecord:
+        """Brings a release to what ``wish`` says. Publishing a draft is as creating a release."""
         target = self._settled_target(wish)
         self._check(wish, target, besides=record)
-        if not wish.draft and record.published_at is None:
-            self._publish(wish, target, fate)
+        if not wish.draft and wish.published_at is None:
+            self._publish(wish, target, fate, silent=silent)
         wish.created_at = self._state.commits[target].at
         self._state.releases[self._state.releases.index(record)] = wish
         return wish
@@ -56,11 +60,12 @@ class Releases:
         """The tag stays."""
         self._state.releases.remove(record)
 
-    def _publish(self, wish: ReleaseRecord, target: str, fate: Fate | None) -> None:
+    def _publish(self, wish: ReleaseRecord, target: str, fate: Fate | None, *, silent: bool) -> None:
         wish.published_at = self._agenda.now
         if wish.tag not in self._state.tags:
             self._hub.refs.create(f"refs/tags/{wish.tag}", target)
-            self._hub.started_by_tag(wish.tag, wish.author, fate=fate)
+            if not silent:
+                self._hub.started_by_tag(wish.tag, wish.author, fate=fate)
 
     def _settled_target(self, wish: ReleaseRecord) -> str:
         """The commit of the tag, or where it does not exist that of the target."""

@@ -19,6 +19,18 @@ from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.text import clean_line
 
+_ABOUT_RIGHTS = (
+    "access",
+    "admin",
+    "allow",
+    "author",
+    "denied",
+    "forbidden",
+    "must have",
+    "permi",
+    "right",
+    "scope",
+)
 _SHARED = frozenset({401, 407, 451})  # the same for a read and for a change
 
 
@@ -106,6 +118,16 @@ _CASES = (
     _Case(("own deployment",), Kind.PERMISSION, "You may not {deed}", _REVIEWER),
     _Case(("required reviewer",), Kind.PERMISSION, "You may not {deed}", _REVIEWER),
     _Case(("not authorized to review",), Kind.PERMISSION, "You may not {deed}", _REVIEWER),
+    _Case(("cannot review",), Kind.PERMISSION, "You may not {deed}", _REVIEWER),
+    _Case(
+        ("no failed jobs",), Kind.CONFLICT, "Could not {deed}: none failed", "Re-run all of it, or look again."
+    ),
+    _Case(
+        ("could not delete the workflow run",),
+        Kind.CONFLICT,
+        "Could not {deed}",
+        "GitHub deletes only runs that have ended: wait, or cancel it first.",
+    ),
     _Case(
         ("created over a month ago",),
         Kind.GONE,
@@ -168,6 +190,9 @@ def refusal_of(
 
 
 def _may_not(reply: Reply, deed: Deed, words: str) -> Problem:
+    if words and not any(word in words.lower() for word in _ABOUT_RIGHTS):  # 403 is also said of states
+        hint = f"{_LOOK_AGAIN} If it is a right that is missing: it takes {deed.right}."
+        return Problem(Kind.CONFLICT, f"GitHub would not {deed.to}", words, hint, status=reply.status)
     rights = needed_rights(reply)
     if rights:
         hint = f"Give the token {rights}."

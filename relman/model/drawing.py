@@ -6,14 +6,14 @@ it is (its :class:`Style`), a theme decides how that looks. Cells are counted fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from relman.model.cells import cut, pad, steady, width
-from relman.model.layout import Box, Layout, Size
+from relman.model.layout import Box, Layout, Size, Stroke
 from relman.model.state import Tone
 
 
@@ -107,12 +107,35 @@ def card_size(card: Card, limit: int = 34) -> Size:
     return Size(max(8, min(inner + 4, limit)), height)
 
 
+class Rows(Sequence[tuple[Run, ...]]):
+    """The rows of a drawing, each painted when it is first looked at: a window shows few of a large graph."""
+
+    def __init__(self, height: int, paint: Callable[[int], Iterable[Run]]) -> None:
+        self._painted: list[tuple[Run, ...] | None] = [None] * height
+        self._paint = paint
+
+    def __len__(self) -> int:
+        return len(self._painted)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[Run, ...]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[Run, ...]]: ...
+    def __getitem__(self, at: int | slice) -> tuple[Run, ...] | list[tuple[Run, ...]]:
+        if isinstance(at, slice):
+            return [self[y] for y in range(*at.indices(len(self)))]
+        row = self._painted[at]
+        if row is None:
+            row = self._painted[at] = tuple(self._paint(at % len(self._painted)))
+        return row
+
+
 class Drawing:
     """The painted graph."""
 
-    def __init__(self, layout: Layout, rows: Iterable[tuple[Run, ...]]) -> None:
+    def __init__(self, layout: Layout, rows: Rows) -> None:
         self.layout = layout
-        self.rows = tuple(rows)
+        self.rows = rows
 
     @property
     def width(self) -> int:
@@ -162,10 +185,6 @@ _ARMS = _TURNS - 1
 _HEAVY_ARMS = 0b10101010
 
 
-def _arms(*directions: int, weight: int) -> int:
-    return sum(weight << direction for direction in directions)
-
-
 def _glyph(cell: int) -> str:
     up, right, down, left = ((0, 1, 2, 2)[cell >> arm & 3] for arm in (_UP, _RIGHT, _DOWN, _LEFT))
     if not cell & _TURNS and (up or down) and (right or left):
@@ -188,83 +207,92 @@ def paint(
     path: Sequence[str] = (),
 ) -> Drawing:
     """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key."""
-    painter = _Painter(layout, selected, frozenset(pairwise(path)))
-    for line in layout.lines:
-        painter.line(line.source, line.target, line.points)
-    for box in layout.boxes:
-        painter.box(box, cards[box.key])
-    return Drawing(layout, painter.rows())
+    painter = _Painter(layout, cards, selected, frozenset(pairwise(path)))
+    return Drawing(layout, Rows(layout.height, painter.row))
 
 
 class _Painter:
-    def __init__(self, layout: Layout, selected: str | None, heavy: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        cards: Mapping[str, Card],
+        selected: str | None,
+        heavy: frozenset[tuple[str, str]],
+    ) -> None:
         self._layout = layout
+        self._cards = cards
         self._selected = selected
         self._heavy = heavy
-        self._cells: list[dict[int, int]] = [{} for _ in range(layout.height)]
-        self._text: list[list[tuple[int, Run]]] = [[] for _ in range(layout.height)]
-        self._borders: list[list[tuple[int, int, Style, str]]] = [[] for _ in range(layout.height)]
+        self._contents: dict[str, list[list[Run]]] = {}
 
-    def line(self, source: str, target: str, points: Sequence[tuple[int, int]]) -> None:
+    def row(self, y: int) -> Iterator[Run]:
+        cells: dict[int, int] = {}
+        for stroke in self._layout.strokes_in[y]:
+            self._stroke(cells, stroke)
+        pieces: list[tuple[int, Run]] = []
+        borders: list[tuple[int, int, Style, str]] = []
+        for box in self._layout.boxes_in[y]:
+            self._box(cells, pieces, borders, box, y)
+        for low, high, style, key in borders:
+            glyphs = "".join([_CELL_GLYPHS[cells.pop(x) & (_ARMS | _TURNS)] for x in range(low, high + 1)])
+            pieces.append((low, Run(glyphs, style, key)))
+        pieces.extend(_line_runs(cells))
+        pieces.sort(key=_column)
+        return _joined(pieces, self._layout.width)
+
+    def _stroke(self, cells: dict[int, int], stroke: Stroke) -> None:
+        source, target, x0, x1, up, down, turn = stroke
+        if turn:
+            cells[x0] = cells.get(x0, 0) | _TURNS
+            return
         weight = 2 if (source, target) in self._heavy else 1
         lit = _LIT if self._selected in (source, target) else 0
-        for (x0, y0), (x1, y1) in pairwise(points):
-            if y0 == y1:
-                row = self._cells[y0]
-                passing = _arms(_LEFT, _RIGHT, weight=weight) | lit
-                row[x0] = row.get(x0, 0) | _arms(_RIGHT, weight=weight) | lit
-                for x in range(x0 + 1, x1):
-                    row[x] = row.get(x, 0) | passing
-                row[x1] = row.get(x1, 0) | _arms(_LEFT, weight=weight) | lit
-                continue
-            low, high = min(y0, y1), max(y0, y1)
-            self._add(x0, low, _arms(_DOWN, weight=weight) | lit)
-            for y in range(low + 1, high):
-                self._add(x0, y, _arms(_UP, _DOWN, weight=weight) | lit)
-            self._add(x0, high, _arms(_UP, weight=weight) | lit)
-        for x, y in points[1:-1]:
-            self._add(x, y, _TURNS)
+        if up or down:
+            arms = (weight << _UP if up else 0) | (weight << _DOWN if down else 0)
+            cells[x0] = cells.get(x0, 0) | arms | lit
+            return
+        cells[x0] = cells.get(x0, 0) | weight << _RIGHT | lit
+        passing = weight << _LEFT | weight << _RIGHT | lit
+        for x in range(x0 + 1, x1):
+            cells[x] = cells.get(x, 0) | passing
+        cells[x1] = cells.get(x1, 0) | weight << _LEFT | lit
 
-    def _add(self, x: int, y: int, bits: int) -> None:
-        row = self._cells[y]
-        row[x] = row.get(x, 0) | bits
-
-    def box(self, box: Box, card: Card) -> None:
+    def _box(
+        self,
+        cells: dict[int, int],
+        pieces: list[tuple[int, Run]],
+        borders: list[tuple[int, int, Style, str]],
+        box: Box,
+        y: int,
+    ) -> None:
+        """The part of a box in one row."""
+        card = self._cards[box.key]
         lit = box.key == self._selected
         weight = 2 if card.critical else 1
         border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
-        flat = _arms(_LEFT, _RIGHT, weight=weight) | _TURNS
-        upright = _arms(_UP, _DOWN, weight=weight) | _TURNS
-        for y, side in ((box.y, _DOWN), (box.bottom, _UP)):
-            row = self._cells[y]
-            row[box.x] = _arms(_RIGHT, side, weight=weight) | _TURNS
+        if y in (box.y, box.bottom):
+            side = weight << (_DOWN if y == box.y else _UP)
+            flat = weight << _LEFT | weight << _RIGHT | _TURNS
+            cells[box.x] = weight << _RIGHT | side | _TURNS
             for x in range(box.x + 1, box.right):
-                row[x] = flat
-            row[box.right] = _arms(_LEFT, side, weight=weight) | _TURNS
-            self._borders[y].append((box.x, box.right, border, box.key))
-        for y in range(box.y + 1, box.bottom):
-            for x in (box.x, box.right):
-                self._add(x, y, upright)
-                self._borders[y].append((x, x, border, box.key))
+                cells[x] = flat
+            cells[box.right] = weight << _LEFT | side | _TURNS
+            borders.append((box.x, box.right, border, box.key))
+            return
+        upright = weight << _UP | weight << _DOWN | _TURNS
+        for x in (box.x, box.right):
+            cells[x] = cells.get(x, 0) | upright
+            borders.append((x, x, border, box.key))
+        contents = self._contents.get(box.key)
+        if contents is None:
+            contents = self._contents[box.key] = list(_content(card, box.width - 4, lit))
         inside = Style(Role.NAME, lit=lit)
-        contents = _content(card, box.width - 4, lit)
-        for y in range(box.y + 1, box.bottom):
-            runs = next(contents, [Run(" " * (box.width - 4), inside)])
-            x = box.x + 1
-            for run in (Run(" ", inside), *runs, Run(" ", inside)):
-                self._text[y].append((x, run._replace(key=box.key)))
-                x += width(run.text)
-
-    def rows(self) -> Iterator[tuple[Run, ...]]:
-        for y in range(self._layout.height):
-            cells = self._cells[y]
-            pieces = list(self._text[y])
-            for low, high, style, key in self._borders[y]:
-                glyphs = "".join([_CELL_GLYPHS[cells.pop(x) & (_ARMS | _TURNS)] for x in range(low, high + 1)])
-                pieces.append((low, Run(glyphs, style, key)))
-            pieces.extend(_line_runs(cells))
-            pieces.sort(key=_column)
-            yield tuple(_joined(pieces, self._layout.width))
+        at = y - box.y - 1
+        runs = contents[at] if at < len(contents) else [Run(" " * (box.width - 4), inside)]
+        x = box.x + 1
+        for run in (Run(" ", inside), *runs, Run(" ", inside)):
+            pieces.append((x, run._replace(key=box.key)))
+            x += width(run.text)
 
 
 def _column(piece: tuple[int, Run]) -> int:

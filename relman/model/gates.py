@@ -21,11 +21,12 @@ from relman.model.ruleset import Ruleset
 from relman.model.run import Run
 from relman.model.state import State, state_of, word_of
 from relman.model.summary import version_of
-from relman.model.times import ago
+from relman.model.times import clock
 from relman.model.version_tags import VersionTag
 from relman.text import clean_line
 
 _PASSING = frozenset({State.SUCCESS, State.SKIPPED, State.NEUTRAL})
+_STARS = 6  # more in one pattern could take for ever: such a rule is taken to apply
 _SHOWN = 6  # lines of evidence of one kind
 HEALTH_FRESH = timedelta(minutes=5)  # an older answer says nothing about now
 
@@ -172,9 +173,9 @@ def staging_gate(sha: str, found: Staging, now: datetime, reason: str = "") -> C
     if live is None:
         bad.append("nothing was deployed there successfully")
     elif live.sha != sha:
-        bad.append(f"it runs {_version(live)} (deployed {ago(live.created_at, now)})")
+        bad.append(f"it runs {_version(live)} {_since(live, now)}")
     else:
-        good.append(f"deployed {ago(live.created_at, now)}")
+        good.append(f"it runs{_since(live, now)}")
     if newest is not None and newest is not live:
         bad.append(f"a newer deployment of {_version(newest)} is {newest.state or 'not begun'}")
     if not found.probed:
@@ -187,10 +188,15 @@ def staging_gate(sha: str, found: Staging, now: datetime, reason: str = "") -> C
         if answer.version:
             words = f"{words}, {clean_line(answer.version, 40)}"
         if answer.checked_at is not None and not fresh:
-            words = f"{words} ({ago(answer.checked_at, now)}: too old)"
+            words = f"{words} (asked at {clock(answer.checked_at, now)}: too old)"
         (good if answer.ok and fresh else bad).append(words)
     verdict = Verdict.FAILED if bad else Verdict.PASSED
     return Check("staging", title, verdict, _lines(bad, good), overridable=True, reason=reason)
+
+
+def _since(deployment: Deployment, now: datetime) -> str:
+    """A time, not an age: the same facts read later are the same plan."""
+    return f" since {clock(deployment.created_at, now)}" if deployment.created_at is not None else ""
 
 
 def _version(deployment: Deployment) -> str:
@@ -274,9 +280,9 @@ def rules_gate(
 
 def applies(rules: Ruleset, ref: str) -> bool:
     """Whether a ruleset is about a full ref. ``*`` does not cross ``/``, ``**`` does."""
-    if any(_fits(pattern, ref) for pattern in rules.exclude):
+    if any(_fits(pattern, ref) for pattern in rules.exclude if pattern.count("*") <= _STARS):
         return False
-    return any(_fits(pattern, ref) for pattern in rules.include)
+    return any(pattern.count("*") > _STARS or _fits(pattern, ref) for pattern in rules.include)
 
 
 def _fits(pattern: str, ref: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from relman.model.layout_order import order
 from relman.model.layout_routes import Trunk, route
@@ -69,6 +69,18 @@ class Line:
     points: tuple[tuple[int, int], ...]
 
 
+class Stroke(NamedTuple):
+    """What a line leaves in one row: the cells from ``x0`` to ``x1`` (one cell, where it goes up or down)."""
+
+    source: str
+    target: str
+    x0: int
+    x1: int
+    up: bool = False
+    down: bool = False
+    turn: bool = False
+
+
 @dataclass(frozen=True)
 class Layout:
     """``boxes`` and ``lines`` in the order of the nodes and of their needs."""
@@ -81,6 +93,32 @@ class Layout:
     @cached_property
     def by_key(self) -> Mapping[str, Box]:
         return {box.key: box for box in self.boxes}
+
+    @cached_property
+    def boxes_in(self) -> Sequence[Sequence[Box]]:
+        """By row, the boxes that have a part in it."""
+        rows: list[list[Box]] = [[] for _ in range(self.height)]
+        for box in self.boxes:
+            for y in range(box.y, box.bottom + 1):
+                rows[y].append(box)
+        return rows
+
+    @cached_property
+    def strokes_in(self) -> Sequence[Sequence[Stroke]]:
+        """By row, what the lines leave in it."""
+        rows: list[list[Stroke]] = [[] for _ in range(self.height)]
+        for line in self.lines:
+            ends = line.source, line.target
+            for (x0, y0), (x1, y1) in pairwise(line.points):
+                if y0 == y1:
+                    rows[y0].append(Stroke(*ends, x0, x1))
+                    continue
+                low, high = min(y0, y1), max(y0, y1)
+                for y in range(low, high + 1):
+                    rows[y].append(Stroke(*ends, x0, x0, up=y > low, down=y < high))
+            for x, y in line.points[1:-1]:
+                rows[y].append(Stroke(*ends, x, x, turn=True))
+        return rows
 
 
 def arrange(nodes: Sequence[Placeable], sizes: Mapping[str, Size], *, gap: int = 1) -> Layout:

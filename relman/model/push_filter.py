@@ -6,6 +6,8 @@ import re
 
 from relman.model.yaml_reader import Mapping, Node, Scalar, Sequence, YamlError, compose
 
+_STARS = 6  # more in one pattern could take for ever
+
 
 def starts_on_tag(text: str, tag: str) -> bool | None:
     """Whether the workflow file ``text`` starts when ``tag`` is pushed; None where it cannot be read."""
@@ -26,6 +28,8 @@ def starts_on_tag(text: str, tag: str) -> bool | None:
     if not isinstance(push, Mapping):
         return True
     wanted, ignored = push.get("tags"), push.get("tags-ignore")
+    if any(pattern.count("*") > _STARS for pattern in (*_texts(wanted), *_texts(ignored))):
+        return None
     if wanted is not None:
         return _selected(_texts(wanted), tag)
     if ignored is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Self
 
 from relman.errors import Problem
 from relman.model.gates import CommitChecks, Staging
@@ -31,6 +32,14 @@ class ReleaseIntent:
     channel: str | None = None
     notes: str | None = None
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def with_override(self, key: str, reason: str) -> Self:
+        """The same with a reason for the gate ``key``, in place of an earlier one."""
+        return replace(self, overrides=MappingProxyType({**self.overrides, key: reason}))
+
+    def with_text(self, text: str) -> Self:
+        """The same with these notes."""
+        return replace(self, notes=text)
 
 
 @dataclass(frozen=True, slots=True)

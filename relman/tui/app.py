@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -23,6 +24,7 @@ from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.commands.live import run_live
+from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
@@ -73,6 +75,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
     DEFAULT_MODE = TABS[0].mode
     MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
+    # Laid out for 80 × 24; a multiplexer takes a line or two of that.
+    LEAST: ClassVar[tuple[int, int]] = (72, 20)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
         (0, "-narrow"),
         (100, "-medium"),
@@ -113,6 +117,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self.first_frame = asyncio.Event()  # the first frame is out
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
+        self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
         self._overrides: Mapping[str, str] = {}
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
@@ -134,9 +139,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def now(self) -> datetime:
         return self.clock.now()
 
-    def look(self, *, screen: str, run_id: int | None = None, job_id: int | None = None) -> None:
+    def look(
+        self,
+        *,
+        screen: str,
+        run_id: int | None = None,
+        job_id: int | None = None,
+        environment: str | None = None,
+    ) -> None:
         """Tells the poller what is in view."""
-        self._tell(View(screen, run_id, job_id, self.app_focus))
+        self._tell(View(screen, run_id, job_id, self.app_focus, environment))
 
     def _tell(self, view: View) -> None:
         self._view = view
@@ -167,22 +179,23 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _published(self, board: Board) -> None:
         self.board_signal.publish(board)
         self._say_title()
+        self._call(board)
         if board.notices != self._told:
             fresh = tuple(notice for notice in board.notices if notice not in self._told)
             self._told = board.notices
             self._tell_problems(fresh)
 
     def _tick(self) -> None:
-        if isinstance(self.screen, LiveScreen):
+        if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
             self.screen.tick()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         del event
-        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, True))
+        self._tell(replace(self._view, focused=True))
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
-        self._tell(View(self._view.screen, self._view.run_id, self._view.job_id, False))
+        self._tell(replace(self._view, focused=False))
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
@@ -214,9 +227,16 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         else:
             self.tell(f"Not opened: this is no page of {self.settings.web_url}.", problem=True)
 
+    def _call(self, board: Board) -> None:
+        """Something began to wait for this person: they may look elsewhere."""
+        fresh, sequences = self._herald.heard(board, self.now() + board.clock_offset)
+        if fresh:
+            self.tell(summary(fresh))
+            self._write(sequences)
+
     def _say_title(self) -> None:
         title = terminal_title(self.board)
-        if title != self._terminal_title:
+        if self.settings.title and title != self._terminal_title:
             self._terminal_title = title
             self._write(terminal.title_sequence(title))
 
@@ -322,6 +342,18 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             return
         for screen in self.screen_stack[:0:-1]:
             screen.dismiss()
+
+    def show_run(self, run_id: int) -> None:
+        """To the Pipeline with that run highlighted, also where the board does not know it yet."""
+        from relman.tui.screens.pipeline import PipelineScreen
+
+        if self.current_mode != PipelineScreen.NAME:
+            self.switch_mode(PipelineScreen.NAME)
+        for screen in self.screen_stack[:0:-1]:
+            screen.dismiss()
+        first = self.screen_stack[0]
+        if isinstance(first, PipelineScreen):
+            self.call_after_refresh(first.follow, run_id)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 

@@ -14,7 +14,8 @@ class DashboardSettings:
     """``keys`` gives other keys by command name; ``theme`` is "dark", "light", "contrast" or "" for the usual.
 
     ``web_url`` is where the forge's pages live: nothing else is opened in a browser. ``report`` writes down what
-    the dashboard dies of. ``problems`` are told at the start.
+    the dashboard dies of. ``problems`` are told at the start. ``bell``, ``desktop`` and ``title`` say how the
+    terminal tells that something waits.
     """
 
     theme: str = ""
@@ -22,4 +23,7 @@ class DashboardSettings:
     read_only: bool = False
     web_url: str = "https://github.com"
     report: Reporter = no_report
+    bell: bool = True
+    desktop: bool = True
+    title: bool = True
     problems: tuple[Problem, ...] = ()

@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from relman.model.board import Board
+from relman.model.state import State, Tone
 from relman.tui.commands.command import Command
+from relman.tui.present.header import waiting_counts
 from relman.tui.present.piece import Piece
 
 if TYPE_CHECKING:
@@ -48,7 +50,18 @@ class Tab:
         return self.screen_class()()
 
 
-TABS: tuple[Tab, ...] = (Tab(1, "Pipeline", "pipeline:PipelineScreen"),)
+def _waiting_badge(board: Board) -> Piece | None:
+    """How many deployments wait for you, or for others."""
+    mine, others = waiting_counts(board)
+    if mine:
+        return Piece(f"{State.WAITING.glyph}{mine}", Tone.WAITING, strong=True)
+    return Piece(f"{State.WAITING.glyph}{others}", Tone.QUIET) if others else None
+
+
+TABS: tuple[Tab, ...] = (
+    Tab(1, "Pipeline", "pipeline:PipelineScreen"),
+    Tab(2, "Deploys", "deploys:DeploysScreen", _waiting_badge),
+)
 
 
 def tab_commands(

@@ -138,6 +138,16 @@ CASES = [
         Kind.GONE,
         ["too old", "30 days"],
     ),
+    ("rerun", said(403, "This workflow run has no failed jobs"), Kind.CONFLICT, ["none failed"]),
+    ("delete", said(403, "Could not delete the workflow run"), Kind.CONFLICT, ["cancel it first"]),
+    (
+        "rerun job",
+        said(403, "Only jobs of the latest attempt"),
+        Kind.CONFLICT,
+        ["would not re-run", "Look again"],
+    ),
+    ("review", said(403, "You cannot review this deployment request"), Kind.PERMISSION, ["Somebody else"]),
+    ("review", said(403), Kind.PERMISSION, ["Deployments: write"]),
     ("rerun", said(403, "This workflow is already running"), Kind.CONFLICT, ["still running"]),
     ("delete", said(403, "Repository was archived so is read-only."), Kind.REFUSED, ["archived", "Unarchive"]),
     (
@@ -232,6 +242,7 @@ SHAPES = {
     "nothing": b"",
     "broken": '{"message": "No',
     "not text": b"\xff\xfe\x00",
+    "rights": {"message": "No rights"},
     "message of another sort": {"message": {"text": "No"}, "errors": [[], None, 3]},
 }
 

@@ -113,7 +113,7 @@ WRITE_FAULTS = {name: fault for name, fault in FAULTS.items() if name != "moved"
 )
 async def test_no_error_of_a_change_shows_the_token(writing, token, caplog, fault, do):
     caplog.set_level(logging.DEBUG)
-    async with writing(lambda asked: WRITE_FAULTS[fault](token), answer_time=0.3) as (server, writer):
+    async with writing(lambda asked: WRITE_FAULTS[fault](token), answer_time=1) as (server, writer):
         with pytest.raises(RelmanError) as caught:
             await EVERY[do](writer)
         assert token in server.asked[0].headers["authorization"]

@@ -54,15 +54,15 @@ async def test_notes_store_nothing_and_may_be_asked_for_again(writing, refused, 
 
 
 @pytest.mark.parametrize("do", CHANGING)
-async def test_no_answer_in_time_is_unknown_and_the_next_change_goes_out(writing, unknown, do):
-    async with writing(lambda asked: Say(hang=True), answer_time=0.3) as (server, writer):
-        problem = await unknown(EVERY[do](writer))
-        assert "too long" in problem.detail
-        server.answer = lambda asked: Say({"message": "No"}, 403)
-        with pytest.raises(RelmanError) as caught:
-            await EVERY[do](writer)
-        assert caught.value.problem.kind is Kind.PERMISSION
-    assert len(server.asked) == 2
+async def test_no_answer_in_time_is_unknown_and_the_next_change_goes_out(writing, refused, unknown, do):
+    no = Say({"message": "Resource not accessible by personal access token"}, 403)
+    async with writing(lambda asked: no, answer_time=0.5) as (server, writer):
+        await refused(EVERY[do](writer))  # everything is loaded by now
+        server.answer = lambda asked: Say(hang=True)
+        assert "too long" in (await unknown(EVERY[do](writer))).detail
+        server.answer = lambda asked: no
+        assert (await refused(EVERY[do](writer))).kind is Kind.PERMISSION
+    assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("do", sorted(EVERY))
@@ -175,6 +175,52 @@ async def test_a_limit_stops_all_changes_at_once_and_says_until_when(writing, re
     assert {problem.kind for problem in (first, *again)} == {Kind.RATE_LIMIT}
     now = datetime.now(UTC)
     assert all(now < problem.retry_at <= now + timedelta(seconds=121) for problem in (first, *again))
+
+
+async def test_what_waits_behind_a_limit_is_not_sent(writing):
+    said = Say({"message": "You have exceeded a secondary rate limit."}, 403, {"Retry-After": "120"})
+
+    async def answer(asked):
+        await asyncio.sleep(0.05)  # the others are in the queue by then
+        return said
+
+    async with writing(answer) as (server, writer):
+        changes = [writer.create_ref(f"refs/tags/v{one}", SHA) for one in range(3)]
+        errors = await asyncio.gather(*changes, return_exceptions=True)
+    assert [error.problem.kind for error in errors] == [Kind.RATE_LIMIT] * 3
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("do", ["ref", "cancel"])
+async def test_each_change_has_a_fresh_connection(writing, do):
+    """A kept one may be closed by the server just then, and the change would be neither made nor refused."""
+    async with writing(lambda asked: Say(ref("refs/tags/v1.2.3"), 201)) as (server, writer):
+        for _ in range(3):
+            await EVERY[do](writer)
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("do", ["ref", "cancel"])
+async def test_an_answer_that_drips_is_given_up(writing, unknown, do):
+    async def drip(reader, stream):
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            stream.write(b"HTTP/1.1 201 Created\r\nContent-Length: 100000\r\n\r\n")
+            while True:
+                stream.write(b" ")
+                await stream.drain()
+                await asyncio.sleep(0.02)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            stream.transport.abort()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with writing(lambda asked: Say(), api_url=f"http://127.0.0.1:{port}", answer_time=0.3) as (
+            _,
+            writer,
+        ):
+            assert "too long" in (await unknown(EVERY[do](writer))).detail
+            server.close()
 
 
 @pytest.mark.parametrize("do", ["ref", "cancel"])

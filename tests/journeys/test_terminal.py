@@ -116,9 +116,9 @@ def test_a_failed_run_its_remedy_and_its_log(dashboard: Terminal) -> None:
 
 
 def test_every_size_and_the_help(dashboard: Terminal) -> None:
-    for columns, lines in [(160, 45), (80, 24), (40, 12), (120, 36)]:
+    for columns, lines in [(160, 45), (80, 24), (72, 20), (40, 12), (120, 36)]:
         dashboard.resize(columns, lines)
-        shown = dashboard.wait_for("agentic")
+        shown = dashboard.wait_for("too small" if columns < 72 else "waiting" if columns < 80 else "agentic")
         assert max(map(len, shown.splitlines())) <= columns
     dashboard.press("?")
     dashboard.wait_for("Keys")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import select
@@ -109,6 +110,22 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
     terminal.process.send_signal(number)
     assert terminal.end() == code
     terminal.assert_restored()
+
+
+@pytest.mark.parametrize("environ", [{"TMUX": ""}, {"TMUX": "/tmp/tmux-0/default,1,0"}])
+def test_copies_and_titles_go_out(tmp_path: Path, environ: dict[str, str]) -> None:
+    terminal = Terminal(tmp_path, **environ)
+    terminal.until_started()
+    os.write(terminal.main, b"Y")
+    sha = base64.b64encode(b"00000da" + b"c" * 33)
+    end = time.monotonic() + 20
+    while b"]52;c;" + sha not in terminal.output and time.monotonic() < end:
+        terminal.read()
+    os.write(terminal.main, b"q")
+    assert terminal.end() == 0
+    assert b"\x1b]52;c;" + sha + b"\x07" in terminal.output
+    assert (b"\x1bPtmux;\x1b\x1b]52;c;" + sha in terminal.output) is bool(environ["TMUX"])
+    assert "\x1b]2;◆ 1 waiting · acme/agentic-backend\x07".encode() in terminal.output
 
 
 SGR = re.compile(rb"\x1b\[([0-9;:]*)m")

@@ -35,6 +35,7 @@ class Host(CommandHost, App[None]):
     """What a log screen needs of the dashboard."""
 
     TABS = ()
+    LEAST = (0, 0)
 
     def __init__(self) -> None:
         super().__init__()

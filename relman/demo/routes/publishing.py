@@ -11,7 +11,7 @@ from relman.demo.records import ReleaseRecord
 from relman.demo.refs import find_commit
 from relman.demo.releases import new_release
 from relman.demo.render import releases as render
-from relman.demo.routes.refs import WRITE, check_workflow_right
+from relman.demo.routes.refs import WRITE, check_workflow_right, silent
 from relman.demo.routing import Route
 
 R = "/repos/{owner}/{repo}/releases"
@@ -21,7 +21,7 @@ _LATEST = ("true", "false", "legacy")
 def _create(ask: Ask) -> Reply:
     body = Body(ask)
     wish = _wish(ask, body, new_release(body.required_text("tag_name"), ask.world.viewer, ask.world.now()))
-    record = ask.world.create_release(wish, notes=body.flag("generate_release_notes"))
+    record = ask.world.create_release(wish, notes=body.flag("generate_release_notes"), silent=silent(ask))
     shown = render.release(ask.view, record)
     return Reply(shown, 201, {"location": shown["url"]})
 
@@ -29,7 +29,7 @@ def _create(ask: Ask) -> Reply:
 def _edit(ask: Ask) -> Reply:
     record = _find(ask)
     wish = _wish(ask, Body(ask), replace(record))
-    return Reply(render.release(ask.view, ask.world.edit_release(record, wish)))
+    return Reply(render.release(ask.view, ask.world.edit_release(record, wish, silent=silent(ask))))
 
 
 def _delete(ask: Ask) -> Reply:

@@ -14,6 +14,7 @@ def scopes() -> tuple[Scope, ...]:
     from relman.tui.screens.journal import JournalScreen
     from relman.tui.screens.log import LogScreen
     from relman.tui.screens.palette import PaletteScreen
+    from relman.tui.screens.review import ReviewScreen
     from relman.tui.tabs import TABS
 
     tabs = (tab.screen_class() for tab in TABS)
@@ -22,6 +23,7 @@ def scopes() -> tuple[Scope, ...]:
         LogScreen,
         HelpScreen,
         PaletteScreen,
+        ReviewScreen,
         ConfirmScreen,
         JournalScreen,
     )

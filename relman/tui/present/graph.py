@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from relman.model.cards import run_cards
 from relman.model.drawing import Card, Drawing, card_size, paint
@@ -76,6 +77,11 @@ class Picture:
         return time_run(self.graph, self.expected, now)
 
 
+@lru_cache(maxsize=16)  # most runs of a workflow have the same file
+def _graph_of(text: str, callees: tuple[tuple[str, str], ...], opened: frozenset[str]) -> Graph:
+    return build(read_source(WorkflowSource("", "", text, callees=callees)), opened)
+
+
 def file_picture(
     source: WorkflowSource,
     jobs: Sequence[Job],
@@ -85,7 +91,7 @@ def file_picture(
     opened: frozenset[str] = frozenset(),
 ) -> Picture:
     """The graph of the run's workflow file. Raises :class:`WorkflowError` for a file that is not valid."""
-    made = reconcile(build(read_source(source), opened), jobs, finished, source)
+    made = reconcile(_graph_of(source.text, source.callees, opened), jobs, finished, source)
     return Picture(made, expected, reason="; ".join(made.reasons))
 
 
@@ -101,18 +107,34 @@ class Painter:
     def __init__(self) -> None:
         self._shape: tuple[tuple[Node, ...], Mapping[str, Size]] | None = None
         self._layout: Layout | None = None
+        self._made_of: tuple[Picture, RunTime, int, bool] | None = None
+        self._cards: Mapping[str, Card] = {}
 
     def paint(
         self, picture: Picture, times: RunTime, selected: str | None, *, columns: int = 1, tight: bool = False
     ) -> Drawing:
         """``columns`` is how many columns boxes without edges make; ``tight`` leaves no line between boxes."""
-        cards = run_cards(picture.graph, times)
+        made_of = self._made_of
+        if (
+            self._layout is None
+            or made_of is None
+            or made_of[0] is not picture
+            or made_of[1] is not times
+            or made_of[2:] != (columns, tight)
+        ):
+            self._made_of = (picture, times, columns, tight)
+            self._cards = run_cards(picture.graph, times)
+            self._layout = self._placed(picture, columns, tight)
+        return paint(self._layout, self._cards, selected=selected, path=times.critical)
+
+    def _placed(self, picture: Picture, columns: int, tight: bool) -> Layout:
         nodes = _folded(tuple(picture.nodes), columns)
-        sizes = {key: card_size(_widest(card)) for key, card in cards.items()}
+        sizes = {key: card_size(_widest(card)) for key, card in self._cards.items()}
         shape = (tuple(replace(node, job=None) for node in nodes), {"": Size(int(tight), 0), **sizes})
-        if self._layout is None or shape != self._shape:
-            self._shape, self._layout = shape, arrange(nodes, sizes, gap=0 if tight else 1)
-        return paint(self._layout, cards, selected=selected, path=times.critical)
+        if self._layout is not None and shape == self._shape:
+            return self._layout
+        self._shape = shape
+        return arrange(nodes, sizes, gap=0 if tight else 1)
 
 
 def _widest(card: Card) -> Card:

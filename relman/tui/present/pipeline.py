@@ -104,7 +104,7 @@ def graph_title(
         (quiet(duration(took)),) if took is not None else BLANK,
         (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
         (quiet(safe(run.branch or "", 60)),),
-        (quiet(run.short_sha),),
+        (quiet(safe(run.short_sha)),),
         (quiet(ago(run.created_at, now)),),
     ]
     right = BLANK
@@ -155,7 +155,7 @@ def paths_lines(times: RunTime) -> list[Line]:
                 wall,
                 quiet(" wall · "),
                 total,
-                quiet(f" summed over {jobs}"),
+                quiet(f" summed · {jobs}"),
             )
         )
     if times.remaining is not None:
@@ -217,6 +217,19 @@ class Pictures:
         if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):
             self._made = (made_of, _picture(jobs, source, expected, finished=finished, opened=opened))
         return self._made[1]
+
+
+class Seconds:
+    """The times of a picture, the same object within a second: moving in the graph need not measure again."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Picture, int, RunTime] | None = None
+
+    def times(self, picture: Picture, now: datetime) -> RunTime:
+        second = int(now.timestamp())
+        if self._made is None or self._made[0] is not picture or self._made[1] != second:
+            self._made = (picture, second, picture.times(now))
+        return self._made[2]
 
 
 def _picture(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events, on
 from textual.app import ComposeResult
+from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.widget import Widget
 
 from relman.model.board import Board
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.header import Part, header_line
+from relman.tui.present.notice import too_small
 from relman.tui.present.piece import Line
 from relman.tui.present.tabs import tab_forms, tabs_line
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
+from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move, moving
 from relman.tui.widgets.pane import Pane
 
@@ -29,7 +34,7 @@ def _movable(screen: LiveScreen) -> bool:
     return moving(screen.focused) is not None
 
 
-class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
+class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=False):
     """Draws the board while it is in front; behind another screen it waits, and catches up on return."""
 
     NAME: ClassVar[str] = ""
@@ -40,10 +45,24 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         return cast("RelmanApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield LineBar(self._header, id="header")
-        yield LineBar(self._tabs, id="tabs")
+        self._header_bar = LineBar(self._header, id="header")
+        self._tab_bar = LineBar(self._tabs, id="tabs")
+        yield self._header_bar
+        yield self._tab_bar
         yield from self.compose_body()
         yield KeyBar(id="keys")
+        self._small = LinesView(id="too-small")
+        self._small.can_focus = False
+        yield self._small
+
+    @on(events.Resize)
+    def _cover_if_small(self, event: events.Resize) -> None:
+        """Covers what could not be read, and leaves it and its focus as they are."""
+        width, height = event.size
+        least = self.relman.LEAST
+        self._small.display = width < least[0] or height < least[1]
+        if self._small.display:
+            self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:
         """What stands between the header and the footer."""
@@ -83,15 +102,13 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
             self._update_bars()
 
     def _update_bars(self) -> None:
-        # A tick may still come while the screen is taken apart: then there is nothing left to update.
-        for bar in self.query("#header, #tabs").results(LineBar):
-            bar.update()
+        self._header_bar.update()
+        self._tab_bar.update()
 
     def _header(self, width: int) -> Line:
         """The facts; where lines are few the tabs stand before them, else in a line of their own."""
         app = self.relman
-        own_line = any(bar.display for bar in self.query("#tabs"))
-        tabs = None if own_line else Part(self._tab_forms(), rank=52)
+        tabs = None if self._tab_bar.display else Part(self._tab_forms(), rank=52)
         return header_line(app.board, app.now(), width, read_only=app.settings.read_only, tabs=tabs)
 
     def _tab_forms(self) -> tuple[Line, ...]:
@@ -135,6 +152,17 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
     def previous_pane(self) -> None:
         self._turn(-1)
 
+    def get_focusable_widget_at(self, x: int, y: int) -> Widget | None:
+        """A click on a pane's title goes to its body; one on the bars leaves the focus where it is."""
+        found = super().get_focusable_widget_at(x, y)
+        if found is None:
+            with suppress(NoWidget):
+                pane = next(
+                    (one for one in self.get_widget_at(x, y)[0].ancestors if isinstance(one, Pane)), None
+                )
+                found = pane.body if pane is not None and pane.notice is None else None
+        return found
+
     @property
     def bodies(self) -> list[Widget]:
         """The bodies of the panes that show their content."""
@@ -165,7 +193,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
         group="Pane",
         footer="Zoom",
         rank=34,
-        when=lambda screen: screen.pane is not None,
+        when=lambda screen: screen.zoomed or (screen.pane is not None and screen.pane.notice is None),
     )
     def zoom(self) -> None:
         pane = self.pane

@@ -22,7 +22,8 @@ from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
-from relman.tui.screens.run import OPEN, RunScreen
+from relman.tui.screens.run import OPEN
+from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
@@ -32,7 +33,7 @@ from relman.tui.widgets.prompt import Prompt
 _RUNS = "Runs"
 
 
-class PipelineScreen(RunScreen):
+class PipelineScreen(RunActs):
     """What is highlighted is kept by id: the run's, and within each run the box's."""
 
     NAME = "pipeline"
@@ -44,12 +45,14 @@ class PipelineScreen(RunScreen):
         self._filter = filters.Filter()
         self._search = ""  # in the graph
         self._words = ""  # in the job
+        self._wanted: int | None = None  # a run to highlight that the board does not know yet
         self._chosen: dict[int, str] = {}  # run id to the box a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
         self._times: RunTime | None = None
         self._pictures = view.Pictures()
         self._painter = Painter()
+        self._clock = view.Seconds()
         self._presenter = RunsPresenter()
         self._shown: tuple[int, str] | None = None  # run and box in the lower pane
 
@@ -92,6 +95,12 @@ class PipelineScreen(RunScreen):
     def on_run(self) -> bool:
         return self.focused is self._runs
 
+    def follow(self, run_id: int) -> None:
+        """Highlights a run, out of the filter's way; one that is not on the board yet as soon as it is."""
+        self._wanted = run_id
+        self.set_focus(self._runs)
+        self.apply(self.relman.board)
+
     def server_now(self) -> datetime:
         return self.relman.now() + self.relman.board.clock_offset
 
@@ -117,10 +126,19 @@ class PipelineScreen(RunScreen):
         section = board.runs
         runs = section.value or ()
         kept = ordered(self._filter.apply(runs))
+        if self._wanted is not None and board.run(self._wanted) is not None:
+            if all(run.id != self._wanted for run in kept):
+                self._filter = filters.Filter()
+                kept = ordered(runs)
+            self._runs.set_items(kept)
+            self._runs.highlight(self._wanted)
+            self._wanted = None
         self._runs.set_items(kept)
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
             notice = view.no_runs(board.repo, self._filter, len(runs))
+        # Without a single run the message has the screen for itself.
+        self.set_class(not runs, "-alone")
         self._runs_pane.show(notice, staleness(section, now))
 
     def _show_run(self) -> None:
@@ -135,7 +153,9 @@ class PipelineScreen(RunScreen):
         now = self.relman.now()
         section = board.jobs.get(run.id, Section())
         self._picture = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
-        empty = self._picture is None or (run.state is State.STARTUP_FAILURE and not section.value)
+        # The file alone would call jobs "not created yet" that nobody has asked for, or may ask for.
+        unread = section.value is None
+        empty = self._picture is None or unread or (run.state is State.STARTUP_FAILURE and not section.value)
         if empty:
             self._picture = None
         self._paint()
@@ -157,7 +177,7 @@ class PipelineScreen(RunScreen):
         selected = self._chosen.get(run.id)
         if picture.node(selected) is None:
             selected = picture.of_interest()
-        self._times = picture.times(self.server_now())
+        self._times = self._clock.times(picture, self.server_now())
         columns = max(1, (self._graph.size.width - 2) // 38)
         tight = self._graph.size.height < 14
         drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
@@ -189,7 +209,8 @@ class PipelineScreen(RunScreen):
 
     def _look(self) -> None:
         run, job = self.run_shown, self.job
-        self.relman.look(screen=self.NAME, run_id=run.id if run else None, job_id=job.id if job else None)
+        seen = self._wanted if self._wanted is not None else run.id if run else None
+        self.relman.look(screen=self.NAME, run_id=seen, job_id=job.id if job else None)
         self.refresh_bindings()
 
     # ── titles ───────────────────────────────────────────────────────────────────────────────
@@ -210,7 +231,10 @@ class PipelineScreen(RunScreen):
 
     def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
         event.stop()
-        self._show_run()
+        # The highlight is painted first: the graph of another run may be large. Until it is drawn no job of
+        # the run before can be acted on.
+        self._picture = None
+        self.call_after_refresh(self._show_run)
 
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()
@@ -263,7 +287,7 @@ class PipelineScreen(RunScreen):
         group=OPEN,
         footer="Open",
         rank=10,
-        when=lambda screen: screen.focused is not None,
+        when=lambda screen: screen.can_open,
     )
     def open(self) -> None:
         focused = self.focused
@@ -272,6 +296,15 @@ class PipelineScreen(RunScreen):
                 self.open_log()
         elif isinstance(focused, (KeyedList, GraphView)):
             focused.open()
+
+    @property
+    def can_open(self) -> bool:
+        focused = self.focused
+        if focused is self._runs:
+            return self._runs.item is not None
+        return (
+            self.job is not None if focused is self._lines else focused is self._graph and self.node is not None
+        )
 
     @command(
         "back",
@@ -306,6 +339,7 @@ class PipelineScreen(RunScreen):
         group=_RUNS,
         footer=lambda screen: screen.finds,
         rank=30,
+        when=lambda screen: bool(screen.relman.board.runs.value),
     )
     def ask_filter(self) -> None:
         if self.focused is self._graph:

@@ -78,9 +78,13 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
             self.virtual_size = Size(drawing.width + 2, drawing.height)
             self.refresh()
         else:
-            for y, row in enumerate(drawing.rows):
-                if row != before.rows[y]:
-                    self._strips.pop(y, None)
+            top = int(self.scroll_offset.y)
+            in_view = range(top, top + self.scrollable_content_region.height)
+            for y in list(self._strips):
+                if y not in in_view:  # not worth painting to compare
+                    del self._strips[y]
+                elif drawing.rows[y] != before.rows[y]:
+                    del self._strips[y]
                     self._refresh_row(y)
         if selected is not None and (selected != chosen or before is None):
             self.reveal()

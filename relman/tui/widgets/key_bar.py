@@ -16,6 +16,7 @@ from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.ink import Ink
+from relman.tui.widgets.prompt import Prompt
 
 
 class Entry(NamedTuple):
@@ -39,10 +40,8 @@ class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
-    def __init__(
-        self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] = lambda: _TYPING
-    ) -> None:
-        """``typing`` gives the entries while somebody types."""
+    def __init__(self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] | None = None) -> None:
+        """``typing`` gives the entries while somebody types into a field of the screen's own."""
         super().__init__(id=id)
         self._typing = typing
         self._entries: tuple[Entry, ...] = ()
@@ -67,7 +66,11 @@ class KeyBar(Widget):
             self._update()
 
     def _update(self) -> None:
-        if isinstance(self.screen.focused, Input):
+        focused = self.screen.focused
+        if isinstance(focused, Input) and isinstance(focused.parent, Prompt):
+            self._show(_TYPING)
+            return
+        if isinstance(focused, Input) and self._typing is not None:
             self._show(self._typing())
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)

@@ -1,0 +1,133 @@
+"""Reads what a rollback is decided by: what ran in an environment, and how it gets there again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from relman.actions.ports import GitHubReader
+from relman.actions.release_survey import Survey, optional
+from relman.actions.tools import Tools
+from relman.errors import Kind, Problem, RelmanError
+from relman.model.deployed import Stay, stays
+from relman.model.gates import current
+from relman.model.push_filter import starts_on_tag
+from relman.model.rollback import Target, chosen, targets
+from relman.model.rollback_plan import RollbackFacts, RollbackIntent
+from relman.model.run import Run
+from relman.model.workflow import WorkflowError, WorkflowFile, read_workflow
+from relman.text import clean_line
+
+DEPLOYMENTS = 20
+"""So many deployments of an environment are read, each with its statuses: one request each."""
+
+
+async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
+    """Everything both ways need. Raises where the environment is not one of the repository's."""
+    reader, read = tools.reader, Survey.of(tools)
+    names = [one.name for one in (await reader.environments()).value]
+    if intent.environment not in names:
+        raise RelmanError(
+            Problem(
+                Kind.USAGE,
+                f"There is no environment {clean_line(intent.environment)}",
+                hint=f"The environments are {', '.join(map(clean_line, names)) or 'none'}.",
+            )
+        )
+    deployments, (tags, releases, gone, refs), parts, viewer, repository = await asyncio.gather(
+        read.deployments(intent.environment, DEPLOYMENTS),
+        read.versions(),
+        read.roles(),
+        reader.viewer(),
+        reader.repository(),
+    )
+    found = stays(deployments, prefix=tags.prefix)
+    live = current(deployments)
+    running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
+    offered = targets(found, gone, running=running, prefix=tags.prefix)
+    may = repository.value.permissions
+    facts = RollbackFacts(
+        at=tools.clock.now(),
+        deployments=deployments,
+        stays=found,
+        running=running,
+        offered=offered,
+        tags=tags,
+        releases=releases,
+        withdrawn=gone,
+        refs=refs,
+        cd=parts.cd or "",
+        who=viewer.value.login,
+        may_push="push" in may if may else None,
+    )
+    target = chosen(offered, intent.to)
+    return facts if target is None else await _about(tools, facts, target)
+
+
+async def _about(tools: Tools, facts: RollbackFacts, target: Target) -> RollbackFacts:
+    reader = tools.reader
+    text, run, files, newest, (rules, problem) = await asyncio.gather(
+        _workflow_text(reader, facts.cd, target),
+        _run(reader, target.stay.run_id),
+        _files(reader, target, facts.running),
+        reader.runs(per_page=1),
+        optional(reader.rulesets("tag")),
+    )
+    return replace(
+        facts,
+        run=run,
+        workflow=_parsed(text),
+        files=files,
+        newest_run=max((one.id for one in newest.value.items), default=0),
+        rulesets=rules.value if rules is not None else None,
+        rulesets_problem=problem,
+        # The new tag's own file decides, which is the target's: the same commit.
+        starts=starts_on_tag(text, facts.tags.name_for("1.0.0")) if text is not None else None,
+        at=tools.clock.now(),
+    )
+
+
+async def _workflow_text(reader: GitHubReader, path: str, target: Target) -> str | None:
+    """The deployment's workflow as it is at the target: that file is what would run."""
+    if not path:
+        return None
+    answer, _ = await optional(reader.workflow_file(path, target.stay.sha))
+    return None if answer is None else answer.value
+
+
+def _parsed(text: str | None) -> WorkflowFile | None:
+    try:
+        return None if text is None else read_workflow(text, accepted=True)
+    except WorkflowError:
+        return None
+
+
+async def _run(reader: GitHubReader, run_id: int | None) -> Run | None:
+    """The run that deployed; None where it was deleted or is not known."""
+    if run_id is None:
+        return None
+    answer, _ = await optional(reader.run(run_id))
+    return None if answer is None else answer.value
+
+
+async def _files(reader: GitHubReader, target: Target, running: Stay | None) -> tuple[str, ...] | None:
+    """What differs from the target to what runs. (The other way round GitHub shows nothing.)"""
+    if running is None:
+        return None
+    answer, _ = await optional(reader.compare(target.stay.sha, running.sha))
+    return None if answer is None or answer.value.status not in ("ahead", "identical") else answer.value.files
+
+
+async def moved_on(tools: Tools, facts: RollbackFacts, environment: str) -> Problem | None:
+    """Another deployment of the environment since the facts were read."""
+    page = (await tools.reader.deployments(environment=environment, per_page=1)).value
+    newest = next(iter(page.items), None)
+    before = next(iter(facts.deployments), None)
+    if newest is None or (before is not None and newest.id == before.id):
+        return None
+    return Problem(
+        Kind.REFUSED,
+        f"{clean_line(environment)} was deployed to since the plan was made",
+        f"a deployment of {clean_line(newest.ref)} ({newest.sha[:7]})",
+        "Look at it once more and start again.",
+    )
