@@ -41,7 +41,7 @@ class KeyBar(Widget):
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] | None = None) -> None:
-        """``typing`` gives the entries while somebody types into a field of the screen's own."""
+        """``typing`` gives the entries while somebody types in any field; else those of a prompt are known."""
         super().__init__(id=id)
         self._typing = typing
         self._entries: tuple[Entry, ...] = ()
@@ -67,11 +67,8 @@ class KeyBar(Widget):
 
     def _update(self) -> None:
         focused = self.screen.focused
-        if isinstance(focused, Input) and isinstance(focused.parent, Prompt):
-            self._show(_TYPING)
-            return
-        if isinstance(focused, Input) and self._typing is not None:
-            self._show(self._typing())
+        if isinstance(focused, Input) and (self._typing is not None or isinstance(focused.parent, Prompt)):
+            self._show(_TYPING if self._typing is None else self._typing())
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
