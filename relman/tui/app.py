@@ -111,7 +111,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._acting: Acting | None = None
         self._open_tools = None if self.settings.read_only else tools
         self._tools: Tools | None = None
-        self._warned = False
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
@@ -266,20 +265,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         to follow, the dialog has closed by then.
         """
         from relman.tui.acting import Acting
-        from relman.tui.screens.confirm import ConfirmScreen
 
         if self._tools is None:
             self.tell("relman is read-only here.", problem=True)
             return
-        if isinstance(self.screen, ConfirmScreen):
-            return
         if self._acting is None:
             self._acting = Acting(self, self._tools)
-        course = self._acting.begin(action, intent, after)
-        if course is None:
-            self._show_running("Only one change at a time")
-        else:
-            self.push_screen(ConfirmScreen(self._acting, course))
+        self._acting.act(action, intent, after)
 
     @command(
         "under-way",
@@ -289,13 +281,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         when=lambda app: app.under_way is not None and _on_screen(app),
     )
     def show_under_way(self) -> None:
-        self._show_running("")
-
-    def _show_running(self, hint: str) -> None:
-        from relman.tui.screens.confirm import ConfirmScreen
-
-        if self._acting is not None and self._acting.running is not None:
-            self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
+        if self._acting is not None:
+            self._acting.show_running()
 
     @command(
         "journal",
@@ -316,22 +303,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def under_way(self) -> Course | None:
         """The change that is being carried out."""
         return None if self._acting is None else self._acting.running
-
-    def acted(self, course: Course, ended: Ended) -> None:
-        """A change has ended: one visible result, and what the screen makes of it."""
-        from relman.model.operation import Outcome
-        from relman.tui.screens.confirm import ConfirmScreen
-
-        self._warned = False
-        good = ended.outcome is Outcome.DONE
-        why = f": {ended.problem.title}" if ended.problem is not None else ""
-        self.tell(f"{ended.sentence}{why}", problem=not good)
-        if course.after is None:
-            return
-        screen = self.screen
-        if good and ended.run_id is not None and isinstance(screen, ConfirmScreen) and screen.course is course:
-            screen.dismiss()
-        self.call_later(course.after, ended)
 
     # ── tabs ─────────────────────────────────────────────────────────────────────────────────
 
@@ -443,17 +414,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @command("quit", "q", title="Quit", help="Leave relman.", group="relman", footer="Quit", rank=90)
     def quit_now(self) -> None:
-        running = self._acting.running if self._acting is not None else None
-        if running is None or self._warned:
+        if self._acting is None or self._acting.may_leave():
             self.exit()
-            return
-        self._warned = True
-        number, of = running.progress
-        self.tell(
-            f"{running.title} is under way, step {number} of {of}. Once more leaves all the same: what was sent "
-            "stays sent, and the journal says how far it came.",
-            problem=True,
-        )
 
     @command(
         "interrupt",
