@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from relman import config, places, remote, report, target
 from relman.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import ModuleType
 
     from relman.actions.release_survey import Survey
     from relman.actions.tools import Tools
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from relman.clone import Clone
     from relman.github.reader import Reader
     from relman.model.board import Board
-    from relman.model.freeze import Freeze
     from relman.model.health import HealthCheck
 
 
@@ -225,19 +226,15 @@ def reader_of(made: Session, history: History) -> Reader:
     """The one reader of GitHub, with what the history keeps of earlier answers."""
     from relman.github.reader import Reader
 
+    # httpx loads its own command line where click is installed, and with it 40 modules that nobody uses here:
+    # 3 MB and a third of the time to load it. It does without where that cannot be loaded.
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
     return Reader(
         made.target.repo,
         api_url=made.target.api_url,
         token=made.target.token.secret,
         validators=history.validators,
     )
-
-
-def freezes(settings: config.Settings) -> tuple[Freeze, ...]:
-    """The weekly times in which nothing goes to production."""
-    from relman.model.freeze import Freeze
-
-    return tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze)
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:

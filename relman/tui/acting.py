@@ -20,7 +20,7 @@ from relman.actions.operator import Action, Prepared
 from relman.actions.tools import Tools
 from relman.board.sections import Ask, Part
 from relman.errors import Problem, RelmanError
-from relman.model.operation import Begun, Ended, Event, Outcome
+from relman.model.operation import Begun, Ended, Event, Outcome, Said
 from relman.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -74,7 +74,13 @@ class Course:
     @property
     def may_agree(self) -> bool:
         """Whether there is anything to say yes to."""
-        return self.stage is Stage.ASKING and self.prepared is not None and self.prepared.refusal is None
+        ready = self.stage is Stage.ASKING and self.prepared is not None
+        return (
+            ready
+            and self.prepared is not None
+            and self.prepared.refusal is None
+            and bool(self.prepared.plan.steps)
+        )
 
     @property
     def overridable(self) -> bool:
@@ -113,8 +119,11 @@ class Course:
     def take(self, event: Event) -> None:
         if isinstance(event, Ended):
             self.stage, self.ended = Stage.ENDED, event
-        else:
-            self.events.append(event)
+            return
+        last = self.events[-1] if self.events else None
+        if isinstance(event, Said) and isinstance(last, Said) and last.step == event.step:
+            self.events.pop()  # of many only the last is shown
+        self.events.append(event)
 
 
 class Acting:

@@ -186,7 +186,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._tell_problems(fresh)
 
     def _tick(self) -> None:
-        if isinstance(self.screen, LiveScreen):
+        if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
             self.screen.tick()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
@@ -297,6 +297,21 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if self._acting is not None and self._acting.running is not None:
             self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
 
+    @command(
+        "journal",
+        "!",
+        title="Journal",
+        help="What relman changed, when, and how it ended.",
+        group="relman",
+        rank=80,
+        when=lambda app: app.tools is not None and _on_screen(app) and app.screen.NAME != "journal",
+    )
+    def show_journal(self) -> None:
+        from relman.tui.screens.journal import JournalScreen
+
+        if self._tools is not None:
+            self.push_screen(JournalScreen(self._tools.operator))
+
     @property
     def under_way(self) -> Course | None:
         """The change that is being carried out."""
@@ -338,7 +353,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             screen.dismiss()
         first = self.screen_stack[0]
         if isinstance(first, PipelineScreen):
-            self.call_after_refresh(first.show_run, run_id)
+            self.call_after_refresh(first.follow, run_id)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 

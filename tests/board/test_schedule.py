@@ -72,9 +72,9 @@ def test_one_running_run_in_view_asks_at_most_eighteen_times_a_minute(make):
     made = simulate(board, View(run_id=2), make.START, 31, health=("staging", "production"))
     settled = make.START + timedelta(minutes=1)
     # Half a request a minute each stays for looking for old active runs and for deployment statuses.
-    assert requests(made, settled) / 30 <= 17.2
+    assert requests(made, settled) / 30 <= 15.2
     jobs = [at for at, ask in made if ask == Ask(Part.JOBS, 2)]
-    assert all(timedelta(seconds=5) <= b - a <= timedelta(seconds=5.6) for a, b in itertools.pairwise(jobs))
+    assert all(timedelta(seconds=6) <= b - a <= timedelta(seconds=6.6) for a, b in itertools.pairwise(jobs))
 
 
 def test_out_of_view_is_not_asked(make):
@@ -116,7 +116,7 @@ def test_many_pages_of_jobs_stretch_the_interval(make):
     run = make.run(1, status="in_progress")
     jobs = tuple(make.job(number, run) for number in range(250))
     board = board_of(make, run, jobs=MappingProxyType({1: Section(jobs, make.START)}))
-    assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every == 15
+    assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every == 18
 
 
 def test_many_environments_share_the_rate_of_four(make):

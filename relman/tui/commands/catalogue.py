@@ -11,6 +11,7 @@ def scopes() -> tuple[Scope, ...]:
     from relman.tui.app import RelmanApp
     from relman.tui.screens.confirm import ConfirmScreen
     from relman.tui.screens.help import HelpScreen
+    from relman.tui.screens.journal import JournalScreen
     from relman.tui.screens.log import LogScreen
     from relman.tui.screens.palette import PaletteScreen
     from relman.tui.screens.review import ReviewScreen
@@ -24,6 +25,7 @@ def scopes() -> tuple[Scope, ...]:
         PaletteScreen,
         ReviewScreen,
         ConfirmScreen,
+        JournalScreen,
     )
     behind = tuple(RelmanApp.commands().values())
     return tuple(Scope(host.__name__, (*host.commands().values(), *_other(behind, host))) for host in hosts)

@@ -95,7 +95,7 @@ class PipelineScreen(RunActs):
     def on_run(self) -> bool:
         return self.focused is self._runs
 
-    def show_run(self, run_id: int) -> None:
+    def follow(self, run_id: int) -> None:
         """Highlights a run, out of the filter's way; one that is not on the board yet as soon as it is."""
         self._wanted = run_id
         self.set_focus(self._runs)
@@ -137,6 +137,8 @@ class PipelineScreen(RunActs):
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
             notice = view.no_runs(board.repo, self._filter, len(runs))
+        # Without a single run the message has the screen for itself.
+        self.set_class(not runs, "-alone")
         self._runs_pane.show(notice, staleness(section, now))
 
     def _show_run(self) -> None:
@@ -151,7 +153,9 @@ class PipelineScreen(RunActs):
         now = self.relman.now()
         section = board.jobs.get(run.id, Section())
         self._picture = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
-        empty = self._picture is None or (run.state is State.STARTUP_FAILURE and not section.value)
+        # The file alone would call jobs "not created yet" that nobody has asked for, or may ask for.
+        unread = section.value is None
+        empty = self._picture is None or unread or (run.state is State.STARTUP_FAILURE and not section.value)
         if empty:
             self._picture = None
         self._paint()
@@ -283,7 +287,7 @@ class PipelineScreen(RunActs):
         group=OPEN,
         footer="Open",
         rank=10,
-        when=lambda screen: screen.focused is not None,
+        when=lambda screen: screen.can_open,
     )
     def open(self) -> None:
         focused = self.focused
@@ -292,6 +296,15 @@ class PipelineScreen(RunActs):
                 self.open_log()
         elif isinstance(focused, (KeyedList, GraphView)):
             focused.open()
+
+    @property
+    def can_open(self) -> bool:
+        focused = self.focused
+        if focused is self._runs:
+            return self._runs.item is not None
+        return (
+            self.job is not None if focused is self._lines else focused is self._graph and self.node is not None
+        )
 
     @command(
         "back",
@@ -326,6 +339,7 @@ class PipelineScreen(RunActs):
         group=_RUNS,
         footer=lambda screen: screen.finds,
         rank=30,
+        when=lambda screen: bool(screen.relman.board.runs.value),
     )
     def ask_filter(self) -> None:
         if self.focused is self._graph:
