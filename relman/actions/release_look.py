@@ -57,6 +57,4 @@ class ReleaseLook:
         live = current(deployments)
         running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
         tagged = tags.named(running.tag) if running is not None and running.tag else None
-        return WaysBack(
-            environment, running, targets(found, gone, running=running, prefix=tags.prefix), tagged
-        )
+        return WaysBack(environment, running, targets(found, gone, running=running, prefix=tags.prefix), tagged)

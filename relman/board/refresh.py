@@ -149,7 +149,9 @@ class Refresher:
         self._note_time(answer)
         if answer.value is None:
             name = clean_line(repository.default_branch)
-            raise RelmanError(Problem(Kind.NOT_FOUND, f"The branch {name} has no commit that this token can see"))
+            raise RelmanError(
+                Problem(Kind.NOT_FOUND, f"The branch {name} has no commit that this token can see")
+            )
         self._put(ask, answer.value)
 
     # Runs

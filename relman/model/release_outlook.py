@@ -74,7 +74,9 @@ def _choice(history: History | None, bump: Level | None, channel: str | None) ->
     if history is None:
         return Choice(key)
     try:
-        decision = decide(history, ReleaseIntent(bump=bump.value if bump is not None else None, channel=channel))
+        decision = decide(
+            history, ReleaseIntent(bump=bump.value if bump is not None else None, channel=channel)
+        )
     except RelmanError as error:
         return Choice(key, problem=error.problem)
     return Choice(key, decision.tag, decision.why if bump is None else "")

@@ -17,7 +17,7 @@ from relman.model.state import State, Tone
 from relman.model.times import ago, between, brief, clock
 from relman.model.trailers import BY, OVERRIDE, ROLLBACK_OF, ROLLBACK_TO, read_trailers, values
 from relman.tui.present.columns import Column, row
-from relman.tui.present.notice import instead
+from relman.tui.present.notice import instead, refusal
 from relman.tui.present.piece import BLANK, Line, Piece, fit, plain, quiet, safe, spread, wrap
 from relman.tui.present.releases import Entry, deployed_as
 
@@ -72,7 +72,9 @@ def _proposal(outlook: Outlook, key: str, room: int, now: datetime) -> list[Line
     when = f", {ago(head.authored_at, now)}" if head.authored_at is not None else ""
     drawn += fact("From", f"{safe(history.branch, 80)} at {head.sha[:7]}{when}: {safe(_subject(head))}", room)
     if not history.complete:
-        drawn += fact("", f"{len(history.commits)} of {history.total} commits could be read", room, Tone.WAITING)
+        drawn += fact(
+            "", f"{len(history.commits)} of {history.total} commits could be read", room, Tone.WAITING
+        )
     refused = plan.refusal()
     if decision.version is None:
         drawn += _nothing_to_release(outlook, room)
@@ -201,7 +203,9 @@ def _notes(text: str, origin: str, room: int) -> list[Line]:
 # ── one version ──────────────────────────────────────────────────────────────────────────────
 
 
-def version_lines(item: Entry, about: Section[About] | None, board: Board, room: int, now: datetime) -> list[Line]:
+def version_lines(
+    item: Entry, about: Section[About] | None, board: Board, room: int, now: datetime
+) -> list[Line]:
     """``about`` is the version's own reading, None while it was not begun; ``now`` the server's time."""
     one = item.row
     if one is None:
@@ -253,7 +257,9 @@ def _tagged(about: Section[About] | None, room: int, now: datetime) -> list[Line
         (OVERRIDE, "overridden: {}"),
     ):
         for value in values(trailers, name):
-            drawn += fact("", words.format(safe(value, 300)), room, Tone.WAITING if name == OVERRIDE else Tone.QUIET)
+            drawn += fact(
+                "", words.format(safe(value, 300)), room, Tone.WAITING if name == OVERRIDE else Tone.QUIET
+            )
     return drawn
 
 

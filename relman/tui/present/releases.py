@@ -27,6 +27,7 @@ _COLUMNS = (
     Column("age", 4, right=True, rank=7),
 )
 UNRELEASED: Hashable = ("unreleased",)
+_UNREAD: Section[Outlook] = Section()
 _PAGE = 100  # tags that the board knows
 
 
@@ -39,7 +40,7 @@ class Entry:
 
     row: ReleaseRow | None = None
     before: ReleaseRow | None = None
-    outlook: Section[Outlook] = Section()
+    outlook: Section[Outlook] = _UNREAD
     reading: bool = False
 
     @property
@@ -232,7 +233,9 @@ def list_title(shown: int, every: int, text: str, width: int) -> Line:
     return spread((Piece("Releases", strong=True), quiet(count if every else "")), right, width)
 
 
-def detail_title(item: Entry | None, board: Board, found: tuple[int, int] | None, now: datetime, width: int) -> Line:
+def detail_title(
+    item: Entry | None, board: Board, found: tuple[int, int] | None, now: datetime, width: int
+) -> Line:
     """``found``: which of how many places a search stands on; ``now`` is this machine's."""
     if item is None:
         return plain("Release", strong=True)
@@ -294,7 +297,9 @@ def production_of(board: Board) -> str | None:
     return next((name for name in names if is_production(name)), names[-1] if names else None)
 
 
-def deployed_as(one: ReleaseRow, deployments: Mapping[str, Section[tuple[Deployment, ...]]]) -> list[Deployment]:
+def deployed_as(
+    one: ReleaseRow, deployments: Mapping[str, Section[tuple[Deployment, ...]]]
+) -> list[Deployment]:
     """The deployments of a version under its own name, newest first; where there are none, of its commit."""
     every = [each for section in deployments.values() for each in section.value or ()]
     mine = [each for each in every if each.ref.removeprefix("refs/tags/") == one.name]
@@ -331,4 +336,3 @@ def page_of(item: Entry, board: Board, web_url: str) -> str:
     if one.release is not None and one.release.url:
         return one.release.url
     return "" if one.local or not one.sha else f"{home}/releases/tag/{quote(one.name)}"
-
