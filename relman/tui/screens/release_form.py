@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from relman.model.release_facts import History, ReleaseIntent
 from relman.model.release_outlook import NAMED, PROPOSED, Choice, choices
+from relman.model.state import Tone
 from relman.model.version import parse_version, version_of_tag
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.piece import Line, Piece, quiet, safe, spread
@@ -106,6 +107,7 @@ class ReleaseForm(CommandHost, ModalScreen[ReleaseIntent | None], inherit_bindin
         self.query_one("#release-version-line").display = named
         self.query_one("#release-channel-line").display = not named
         self._list.tick()
+        self.query_one("#release-below").display = bool(self._wrong or (item is not None and item.problem))
         for bar in self.query(LineBar):
             bar.update()
         self.refresh_bindings()
@@ -120,9 +122,8 @@ class ReleaseForm(CommandHost, ModalScreen[ReleaseIntent | None], inherit_bindin
         item = self.choice
         wrong = self._wrong or (item.problem.sentence() if item is not None and item.problem else "")
         if wrong:
-            return spread((Piece(f"× {safe(wrong)}"),), (), width)
-        why = item.why if item is not None else ""
-        return spread((quiet(safe(why)),), (), width)
+            return spread((Piece(f"× {safe(wrong)}", Tone.BAD),), (), width)
+        return ()
 
     # ── choosing ─────────────────────────────────────────────────────────────────────────────
 
