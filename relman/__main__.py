@@ -101,13 +101,13 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         "logs": _logs,
         "approve": _review,
         "reject": _review,
-        "release": _release,
-        "hotfix": _release,
-        "rollback": _release,
         "rerun": _rerun,
         "cancel": _cancel,
         "dispatch": _dispatch,
         "prune-runs": _prune_runs,
+        "release": _release,
+        "hotfix": _release,
+        "rollback": _release,
     }
     return int(asyncio.run(commands[arguments.command](arguments, environ)))
 
@@ -244,26 +244,6 @@ async def _review(arguments: Namespace, environ: Mapping[str, str]) -> int:
         )
 
 
-async def _release(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman import wiring
-    from relman.actions.release_survey import Survey
-    from relman.cli import hotfix, release, rollback
-
-    made = wiring.session(arguments, environ)
-    if arguments.command == "release" and arguments.what == "plan" and made.read_only:
-        async with wiring.surveying(made) as survey:
-            return await release.show(made.target.repo, survey, arguments)
-    async with wiring.acting(made) as tools:
-        match arguments.command:
-            case "hotfix":
-                return await hotfix.hotfix(tools, arguments)
-            case "rollback":
-                return await rollback.rollback(tools, arguments)
-        if arguments.what == "create":
-            return await release.create(tools, arguments)
-        return await release.show(tools.repo, Survey.of(tools), arguments, writer=tools.writer)
-
-
 async def _rerun(arguments: Namespace, environ: Mapping[str, str]) -> int:
     from relman import wiring
     from relman.cli import act, rerun
@@ -325,6 +305,26 @@ async def _prune_runs(arguments: Namespace, environ: Mapping[str, str]) -> int:
             consent=act.consent_of(arguments),
             as_json=arguments.json,
         )
+
+
+async def _release(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.actions.release_survey import Survey
+    from relman.cli import hotfix, release, rollback
+
+    made = wiring.session(arguments, environ)
+    if arguments.command == "release" and arguments.what == "plan" and made.read_only:
+        async with wiring.surveying(made) as survey:
+            return await release.show(made.target.repo, survey, arguments)
+    async with wiring.acting(made) as tools:
+        match arguments.command:
+            case "hotfix":
+                return await hotfix.hotfix(tools, arguments)
+            case "rollback":
+                return await rollback.rollback(tools, arguments)
+        if arguments.what == "create":
+            return await release.create(tools, arguments)
+        return await release.show(tools.repo, Survey.of(tools), arguments, writer=tools.writer)
 
 
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:

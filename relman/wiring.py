@@ -230,9 +230,9 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
         web_url=remote.web_url_of(made.target.api_url),
         ci=settings.workflows.ci,
         cd=settings.workflows.cd,
+        deploy_jobs=settings.stages.deploy or DEPLOY,
         clone=clone_of(made),
         withdrawn=settings.releases.withdrawn,
-        deploy_jobs=settings.stages.deploy or DEPLOY,
     )
 
 

@@ -6,12 +6,11 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Never
 
 from relman import __version__
-from relman.cli import release_arguments
+from relman.cli import release_arguments, run_arguments
 from relman.errors import usage_error
 
 _EXIT_CODES = (
@@ -47,20 +46,6 @@ def add_consent(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--confirm", default="", metavar="WORD", help="the word that a change to production asks for"
     )
-
-
-def age(text: str) -> timedelta:
-    """ "30d", "12w", "36h"."""
-    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
-    if not match:
-        raise argparse.ArgumentTypeError(f"expected an age such as 30d, 12w or 36h, not {text!r}")
-    return timedelta(hours=int(match[1]) * {"h": 1, "d": 24, "w": 168}[match[2]])
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\d{1,6}", text):
-        raise argparse.ArgumentTypeError(f"expected a number, 0 or more, not {text!r}")
-    return int(text)
 
 
 def run_number(text: str) -> int:
@@ -171,58 +156,8 @@ def build() -> argparse.ArgumentParser:
         review.add_argument("--comment", default="", metavar="TEXT", help="why, for whoever reads the run")
         add_consent(review)
 
+    run_arguments.add(command, add_consent, run_number)
     release_arguments.add(command, add_consent)
-
-    rerun = command("rerun", "a run once more: all jobs, what failed, or one job")
-    rerun.add_argument("run", type=run_number, metavar="RUN", help="a run's id or address")
-    rerun.add_argument("--failed", action="store_true", help="only jobs that failed, and what needs them")
-    rerun.add_argument("--job", metavar="NAME", help="only the job of that name or id, and what needs it")
-    rerun.add_argument("--debug", action="store_true", help="with debug logging")
-    add_consent(rerun)
-
-    cancel = command("cancel", "asks a run to stop, and waits until it has ended")
-    cancel.add_argument("run", type=run_number, metavar="RUN", help="a run's id or address")
-    cancel.add_argument(
-        "--force", action="store_true", help="where a plain cancel did not end it within a minute"
-    )
-    add_consent(cancel)
-
-    dispatch = command("dispatch", "starts a workflow by hand, and finds its run")
-    dispatch.add_argument("workflow", metavar="WORKFLOW", help="the workflow's file, name or id")
-    dispatch.add_argument("--ref", help="the branch or tag it runs on; default: the default branch")
-    dispatch.add_argument(
-        "-i",
-        "--input",
-        dest="inputs",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an input; may be given several times",
-    )
-    dispatch.add_argument(
-        "--again",
-        default="",
-        metavar="REASON",
-        help="although an earlier dispatch of the same is in doubt",
-    )
-    add_consent(dispatch)
-
-    prune = command("prune-runs", "deletes old workflow runs, after keeping them in a file")
-    prune.add_argument(
-        "--older-than",
-        type=age,
-        default=timedelta(days=30),
-        metavar="AGE",
-        help="such as 30d or 12w; default 30d",
-    )
-    prune.add_argument(
-        "--keep", type=_count, default=10, metavar="N", help="ended runs that stay of each workflow; default 10"
-    )
-    prune.add_argument("--workflow", metavar="WORKFLOW", help="only this workflow's: its file, name or id")
-    prune.add_argument(
-        "--export", type=Path, metavar="FILE", help="where the runs are kept, instead of relman's own file"
-    )
-    add_consent(prune)
 
     command("bug-report", "versions and settings without secrets, for an issue")
     return parser

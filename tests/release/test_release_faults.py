@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from command_shop import OVERRIDES, R, Done, Shop
+from command_shop import OVERRIDES, Done, R, Shop
 
 VERSIONS = count()
 OBJECT, REF, RELEASE = r"/git/tags$", r"/git/refs$", r"/releases$"

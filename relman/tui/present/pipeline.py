@@ -51,7 +51,7 @@ def no_runs(repo: str, chosen: Filter, count: int) -> Notice:
         "○",
         "No workflow has run yet",
         (f"{safe(repo)} has no runs that GitHub still keeps.",),
-        "`relman init` writes a pipeline; a push starts it. It shows up here by itself.",
+        "A workflow file in .github/workflows and a push start one. It shows up here by itself.",
     )
 
 

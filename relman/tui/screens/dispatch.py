@@ -44,6 +44,7 @@ class WorkflowMenu(MenuScreen):
 
     HEADING = "Start a workflow"
     HINT = "enter opens the form · esc closes"
+    KEYS = False
 
     def __init__(self, behind: Screen[object], found: Sequence[Startable]) -> None:
         super().__init__(behind)

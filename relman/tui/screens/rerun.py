@@ -28,16 +28,16 @@ def rerun_rows(run: Run, jobs: Sequence[Job], job: Job | None) -> list[MenuRow]:
             MenuRow(
                 f"{Which.FAILED}{tail}",
                 group,
-                "failed jobs",
+                "",
                 "Failed jobs",
                 safe(several) if failed else "nothing failed",
                 bool(failed) or not jobs,
             ),
-            MenuRow(f"{Which.ALL}{tail}", group, "all", "All jobs", f"of run {run.number}, from the start"),
+            MenuRow(f"{Which.ALL}{tail}", group, "", "All jobs", f"of run {run.number}, from the start"),
         ]
         if job is not None:
             name = safe(job.name, 80)
-            rows.append(MenuRow(f"{Which.JOB}{tail}", group, "job", "This job", f"{name} and what needs it"))
+            rows.append(MenuRow(f"{Which.JOB}{tail}", group, "", "This job", f"{name} and what needs it"))
     return rows
 
 
@@ -52,6 +52,7 @@ def intent_of(name: str, run: Run, job: Job | None) -> Rerun:
 class RerunMenu(MenuScreen):
     HEADING = "Run again"
     HINT = "enter shows the plan · esc closes"
+    KEYS = False
 
     def __init__(self, behind: Screen[object], run: Run, jobs: Sequence[Job], job: Job | None) -> None:
         super().__init__(behind)

@@ -31,9 +31,6 @@ class RunActs(RunScreen):
         super().__init__()
         self._slow: set[tuple[int, int]] = set()  # runs and attempts that a plain cancel did not end in time
 
-    def follow(self, run_id: int) -> None:
-        """Highlights a run as soon as it is known."""
-
     @command(
         "rerun",
         "e",
@@ -136,7 +133,7 @@ class RunActs(RunScreen):
 
         def started(run_id: int | None) -> None:
             if run_id is not None:
-                self.follow(run_id)
+                self.relman.show_run(run_id)
 
         def chosen(name: str | None) -> None:
             if name in by_id:
@@ -146,4 +143,4 @@ class RunActs(RunScreen):
 
     def _acted(self, ended: Ended) -> None:
         if ended.run_id is not None:
-            self.follow(ended.run_id)
+            self.relman.show_run(ended.run_id)
