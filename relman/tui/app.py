@@ -35,9 +35,11 @@ from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 
 if TYPE_CHECKING:
     from relman.actions.operator import Action
+    from relman.actions.release_look import ReleaseLook
     from relman.actions.tools import Tools
     from relman.model.operation import Ended
     from relman.tui.acting import Acting, Course
+    from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
 
 _KEY_NAMES = {
@@ -65,7 +67,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself.
 
     ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
-    relman is read-only.
+    relman is read-only. ``look`` gives what reads releases from near; it is called when somebody looks.
     """
 
     CSS_PATH = "app.tcss"
@@ -91,6 +93,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         clock: Clock | None = None,
         tools: Callable[[], Tools] | None = None,
         *,
+        look: Callable[[], ReleaseLook] | None = None,
         opener: Callable[[str], None] = open_page,
     ) -> None:
         if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
@@ -111,6 +114,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._acting: Acting | None = None
         self._open_tools = None if self.settings.read_only else tools
         self._tools: Tools | None = None
+        self._open_look = look
+        self._release_reading: ReleaseReading | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
@@ -250,6 +255,15 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """What actions work with. None where nothing may be changed, and until the first frame is out: no
         command may offer a change then."""
         return self._tools
+
+    @property
+    def release_reading(self) -> ReleaseReading | None:
+        """What reads releases beyond the board, built when it is first wanted; None where nothing can."""
+        if self._release_reading is None and self._open_look is not None:
+            from relman.tui.release_reading import ReleaseReading
+
+            self._release_reading = ReleaseReading(self, self._open_look())
+        return self._release_reading
 
     @property
     def key_overrides(self) -> Mapping[str, str]:
