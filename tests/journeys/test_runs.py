@@ -54,10 +54,11 @@ def test_start_a_workflow_with_its_form(dashboard: Terminal) -> None:
     dashboard.wait_for("‹ staging ›")
     dashboard.press("Tab", *"v1.20.0", "C-s")
     agree(dashboard, "dispatches")
-    dashboard.wait_gone("What is sent")
+    dashboard.wait_for("Start cd.yml on main: done")
     dashboard.wait(
-        lambda shown: any("▌" in line and "CD #" in line for line in shown.splitlines()), "the new run"
+        lambda shown: any(line.startswith(("▌○", "▌◐")) and "CD #" in line for line in shown.splitlines()),
+        "the new run highlighted",
     )
-    dashboard.wait_for("build")
+    dashboard.wait_gone("Show the plan")
     dashboard.press("q")
     assert dashboard.exit_code() == 0
