@@ -379,6 +379,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Commands",
         rank=85,
+        asks=True,
         when=_on_screen,
     )
     def show_palette(self) -> None:
@@ -394,6 +395,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
+        asks=True,
         when=_on_screen,
     )
     def show_help(self) -> None:
