@@ -364,6 +364,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Commands",
         rank=85,
+        asks=True,
         when=_on_screen,
     )
     def show_palette(self) -> None:
@@ -379,6 +380,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
+        asks=True,
         when=_on_screen,
     )
     def show_help(self) -> None:
