@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from relman.actions.deed import Deed
 from relman.actions.kept_text import KeptText
-from relman.actions.release_survey import Survey
+from relman.actions.release_survey import Survey, every_tag
 from relman.actions.tagging import Tagging, Wanted
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
@@ -72,7 +72,7 @@ class ReleaseAction:
                 f"on {existing.sha[:12]}",
                 "Start again: it goes on with what is still missing.",
             )
-        tags = read_version_tags((await reader.tags()).value.items, prefix=history.tags.prefix)
+        tags = read_version_tags(await every_tag(reader), prefix=history.tags.prefix)
         known = {tag.name for tag in history.tags.tags}
         for tag in tags.at(history.head.sha):
             if tag.name not in known:

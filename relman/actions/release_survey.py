@@ -195,7 +195,7 @@ class Survey:
         """What was said of a commit, and which checks ``branch`` requires."""
         reader = self._reader
         runs, checks, statuses, rules, ref = await asyncio.gather(
-            _pages(lambda page: reader.runs(head_sha=sha, page=page), "the runs of the commit", 10),
+            pages(lambda page: reader.runs(head_sha=sha, page=page), "the runs of the commit", 10),
             optional(reader.check_runs(sha)),
             optional(reader.commit_statuses(sha)),
             optional(reader.required_checks(branch)),
@@ -345,10 +345,10 @@ class Survey:
             return None, error.problem
 
     async def _tags(self) -> tuple[Tag, ...]:
-        return await _pages(lambda page: self._reader.tags(page=page), "the tags", _PAGES)
+        return await every_tag(self._reader)
 
     async def _releases(self) -> tuple[Release, ...]:
-        return await _pages(lambda page: self._reader.releases(per_page=100, page=page), "the releases", _PAGES)
+        return await pages(lambda page: self._reader.releases(per_page=100, page=page), "the releases", _PAGES)
 
     async def _local(self) -> tuple[Tag, ...]:
         return await self._clone.tags() if self._clone is not None else ()
@@ -360,7 +360,12 @@ async def with_statuses(reader: GitHubReader, deployments: Sequence[Deployment])
     return tuple(replace(one, statuses=got.value) for one, got in zip(deployments, read, strict=True))
 
 
-async def _pages(ask: Callable[[int], Awaitable[Answer[Page[T]]]], what: str, most: int) -> tuple[T, ...]:
+async def every_tag(reader: GitHubReader) -> tuple[Tag, ...]:
+    """All tags. Raises where the list is not complete."""
+    return await pages(lambda page: reader.tags(page=page), "the tags", _PAGES)
+
+
+async def pages(ask: Callable[[int], Awaitable[Answer[Page[T]]]], what: str, most: int) -> tuple[T, ...]:
     """Every page of a list. Raises where the list is not complete: nothing is decided on a part of it."""
     items: list[T] = []
     for number in range(1, most + 1):

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.ports import GitHubReader, GitHubWriter
+from relman.actions.release_survey import every_tag
 from relman.errors import Kind, OutcomeUnknownError, Problem, RelmanError
 from relman.model.plan import Step
 from relman.model.release import Release, TagRef
 from relman.model.release_plan import other_commit
 from relman.model.trailers import PLAN, read_trailers, values
-from relman.model.version_tags import VersionTags, read_version_tags
+from relman.model.version import version_of_tag
+from relman.model.version_tags import VersionTag, VersionTags, read_version_tags
 from relman.text import clean_line
 
 RUN_WAIT = 90.0  # seconds until a run that a tag starts must be there
@@ -116,7 +118,15 @@ class Tagging:
                 ) from None
 
     async def _see_ref(self) -> Sight:
-        return self._judged(await self._ref())
+        sight = self._judged(await self._ref())
+        others = await self._meanwhile() if sight.seen is Seen.ABSENT else ()
+        if not others:
+            return sight
+        return _stopped(
+            f"{clean_line(others[0].name)} was made on the same commit meanwhile",
+            "nothing is tagged yet",
+            "Look again before you release the same commit twice.",
+        )
 
     async def _make_ref(self) -> None:
         await self._writer.create_ref(f"refs/tags/{self._wanted.tag}", self._object)
@@ -126,15 +136,15 @@ class Tagging:
         sight = self._judged(ref)
         if sight.seen is not Seen.THERE or ref is None:
             return sight
-        above = await self._overtaken()
-        if above:
-            problem = Problem(
-                Kind.REFUSED,
-                f"{above} was made on the same commit meanwhile",
+        others = await self._meanwhile()
+        mine = version_of_tag(ref.name, prefix=self._wanted.known.prefix)
+        if others and mine is not None and others[0].version > mine:
+            # Of two relmans that tag one commit at once, the lower version stops and the higher goes on.
+            return _stopped(
+                f"{clean_line(others[0].name)} was made on the same commit meanwhile",
                 f"{clean_line(ref.name)} stays as a tag without a release",
                 "Somebody else released at the same time: reject the deployment that is not wanted.",
             )
-            return Sight(Seen.OTHER, problem.title, problem)
         kind = "annotated" if ref.annotated else "lightweight"
         words = f"{clean_line(ref.name)} is {kind} and leads to {ref.sha[:7]}"
         plans = values(read_trailers(ref.message), PLAN)
@@ -142,21 +152,15 @@ class Tagging:
             words = f"{words}; somebody else made it{f' (plan {clean_line(plans[0], 40)})' if plans else ''}"
         elif ref.object_sha != self._object:
             words = f"{words}; an earlier or another attempt at the same release made it"
+        if others:
+            words = f"{words}; {clean_line(others[0].name)} was made on the same commit meanwhile"
         return replace(sight, detail=words)
 
-    async def _overtaken(self) -> str:
-        """A higher version that appeared on the same commit since the plan; "" where there is none.
-
-        Of two relmans that tag one commit at once, the lower version stops here and the higher goes on.
-        """
-        wanted, known = self._wanted, {tag.name for tag in self._wanted.known.tags}
-        tags = read_version_tags((await self._reader.tags()).value.items, prefix=wanted.known.prefix)
-        mine = tags.named(wanted.tag)
-        for tag in tags.at(wanted.sha):
-            fresh = tag.name not in known and tag.name != wanted.tag
-            if fresh and mine is not None and tag.version > mine.version:
-                return clean_line(tag.name)
-        return ""
+    async def _meanwhile(self) -> tuple[VersionTag, ...]:
+        """Other versions that appeared on the same commit since the plan, highest first."""
+        known = {self._wanted.tag, *(tag.name for tag in self._wanted.known.tags)}
+        tags = read_version_tags(await every_tag(self._reader), prefix=self._wanted.known.prefix)
+        return tuple(tag for tag in tags.at(self._wanted.sha) if tag.name not in known)
 
     async def _release(self) -> Release | None:
         return (await self._reader.release_of_tag(self._wanted.tag)).value
@@ -210,6 +214,10 @@ class Tagging:
             "workflow's own token start nothing, nor does a workflow that is disabled or has no tag filter",
             f"Start it by hand: relman dispatch {workflow} --ref {name}",
         )
+
+
+def _stopped(title: str, detail: str, hint: str) -> Sight:
+    return Sight(Seen.OTHER, title, Problem(Kind.REFUSED, title, detail, hint))
 
 
 def _with_way_on(error: RelmanError, tag: str) -> RelmanError:
