@@ -101,6 +101,10 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         "logs": _logs,
         "approve": _review,
         "reject": _review,
+        "rerun": _rerun,
+        "cancel": _cancel,
+        "dispatch": _dispatch,
+        "prune-runs": _prune_runs,
         "release": _release,
         "hotfix": _release,
         "rollback": _release,
@@ -235,6 +239,69 @@ async def _review(arguments: Namespace, environ: Mapping[str, str]) -> int:
             state=APPROVED if arguments.command == "approve" else REJECTED,
             run_id=arguments.run,
             comment=arguments.comment,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _rerun(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, rerun
+
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await rerun.rerun(
+            tools,
+            arguments.run,
+            failed=arguments.failed,
+            job=arguments.job,
+            debug=arguments.debug,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _cancel(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, cancel
+
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await cancel.cancel(
+            tools,
+            arguments.run,
+            force=arguments.force,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _dispatch(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, dispatch
+
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await dispatch.dispatch(
+            tools,
+            arguments.workflow,
+            ref=arguments.ref,
+            given=arguments.inputs,
+            again=arguments.again,
+            consent=act.consent_of(arguments),
+            as_json=arguments.json,
+        )
+
+
+async def _prune_runs(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+    from relman.cli import act, prune_runs
+
+    export = arguments.export
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await prune_runs.prune_runs(
+            tools,
+            older_than=arguments.older_than,
+            keep=arguments.keep,
+            workflow=arguments.workflow,
+            export=None if export is None else (arguments.directory / export.expanduser()).absolute(),
             consent=act.consent_of(arguments),
             as_json=arguments.json,
         )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from relman import config, places, remote, report, target
 from relman.secret import Secret
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from types import ModuleType
 
+    from relman.actions.release_look import ReleaseLook
     from relman.actions.release_survey import Survey
     from relman.actions.tools import Tools
     from relman.board.fetch import Fetch
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from relman.clone import Clone
     from relman.github.reader import Reader
     from relman.model.board import Board
-    from relman.model.freeze import Freeze
     from relman.model.health import HealthCheck
 
 
@@ -149,7 +151,6 @@ async def acting(made: Session) -> AsyncIterator[Tools]:
 @asynccontextmanager
 async def surveying(made: Session) -> AsyncIterator[Survey]:
     """What reads a release, for a relman that may not change anything."""
-    from relman.actions.release_survey import Survey
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.probes import Probes
@@ -157,22 +158,36 @@ async def surveying(made: Session) -> AsyncIterator[Survey]:
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
     reader = reader_of(made, history)
     health = Probes()
-    words = made.settings.workflows
     try:
-        yield Survey(
-            reader,
-            health,
-            health_checks(made.settings),
-            SystemClock(),
-            ci=words.ci,
-            cd=words.cd,
-            clone=clone_of(made),
-            listed=made.settings.releases.withdrawn,
-        )
+        yield survey_of(made, reader, health, SystemClock())
     finally:
         await reader.aclose()
         await health.aclose()
         await history.close()
+
+
+def survey_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> Survey:
+    """What reads the facts of a release. It only looks."""
+    from relman.actions.release_survey import Survey
+
+    words = made.settings.workflows
+    return Survey(
+        reader,
+        health,
+        health_checks(made.settings),
+        clock,
+        ci=words.ci,
+        cd=words.cd,
+        clone=clone_of(made),
+        listed=made.settings.releases.withdrawn,
+    )
+
+
+def look_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> ReleaseLook:
+    """What the releases screen reads with, in every mode."""
+    from relman.actions.release_look import ReleaseLook
+
+    return ReleaseLook(made.target.repo, reader, survey_of(made, reader, health, clock))
 
 
 def clone_of(made: Session) -> Clone | None:
@@ -192,6 +207,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
     from relman.actions.operator import Operator
     from relman.actions.tools import Tools
     from relman.github.writer import Writer
+    from relman.model.cancel import DEPLOY
     from relman.model.freeze import Freeze
 
     settings = made.settings
@@ -214,6 +230,7 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
         web_url=remote.web_url_of(made.target.api_url),
         ci=settings.workflows.ci,
         cd=settings.workflows.cd,
+        deploy_jobs=settings.stages.deploy or DEPLOY,
         clone=clone_of(made),
         withdrawn=settings.releases.withdrawn,
     )
@@ -223,19 +240,15 @@ def reader_of(made: Session, history: History) -> Reader:
     """The one reader of GitHub, with what the history keeps of earlier answers."""
     from relman.github.reader import Reader
 
+    # httpx loads its own command line where click is installed, and with it 40 modules that nobody uses here:
+    # 3 MB and a third of the time to load it. It does without where that cannot be loaded.
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
     return Reader(
         made.target.repo,
         api_url=made.target.api_url,
         token=made.target.token.secret,
         validators=history.validators,
     )
-
-
-def freezes(settings: config.Settings) -> tuple[Freeze, ...]:
-    """The weekly times in which nothing goes to production."""
-    from relman.model.freeze import Freeze
-
-    return tuple(Freeze(one.start, one.end, one.zone) for one in settings.freeze)
 
 
 def health_checks(settings: config.Settings) -> dict[str, tuple[HealthCheck, ...]]:
@@ -310,4 +323,5 @@ def dashboard(made: Session) -> int:
         report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)
-    return run_dashboard(RelmanApp(watch, settings, tools=tools))
+    app = RelmanApp(watch, settings, tools=tools, look=lambda: look_of(made, reader(), probes(), clock))
+    return run_dashboard(app)

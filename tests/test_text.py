@@ -99,3 +99,11 @@ def test_an_identifier_that_reads_differently_is_told(name: str, ok: bool) -> No
 def test_a_megabyte_of_beginnings_is_cleaned_in_one_pass() -> None:
     for start in ("\x90", "\x9d", "\x1b]", "\x9b", "\x1b[0", "\x1b[ "):  # hours, were it searched once for each
         assert not set(clean(start * 1_000_000)) & set("\x1b\x90\x9b\x9d")
+
+
+def test_marks_pile_no_higher_than_a_language_needs() -> None:
+    word = "Z" + "\u0335\u0322\u0347\u0301" * 200 + "algo e\u0301"
+    for shown in (clean(word), clean_line(word), clean_log(word)):
+        assert shown == "Z" + "\u0335\u0322\u0347\u0301" * 2 + "algo e\u0301"
+    assert clean("Z" + "\u0301" * 6 + "\x00" + "\u0301" * 6) == "Z" + "\u0301" * 8
+    assert clean("ṩ̣̇ ́é") == "ṩ̣̇ ́é"

@@ -74,16 +74,16 @@ class CancelAction:
             title=f"{'Force the end of' if intent.force else 'Cancel'} {clean_line(run.name)} #{run.number}",
             repo=self._tools.repo,
             target=_target(run),
-            steps=_steps(run, intent, self._patience),
+            steps=() if run.state is State.CANCELLED else _steps(run, intent, self._patience),
             facts_at=one.at,
             environment=environment,
-            changes=(Change("run", run.word, State.CANCELLED.word),),
+            changes=() if run.state is State.CANCELLED else (Change("run", run.word, State.CANCELLED.word),),
             checks=self._checks(facts, intent),
             warnings=_warnings(facts, intent),
             irreversible=_irreversible(facts, intent),
             word=word,
             permission=may_write(one.repository, "Cancelling"),
-            stale=newer_attempt(intent.attempt, run),
+            stale=newer_attempt(intent.attempt, run) or self._obstacle(facts, intent),
             who=one.who,
             details={
                 "run_id": run.id,
@@ -128,13 +128,30 @@ class CancelAction:
                     f"A plain cancel did not end it in {wait}",
                     Verdict.PASSED if enough else Verdict.FAILED,
                     (
-                        "relman did not cancel this attempt yet; cancel it plainly first"
+                        "relman did not cancel this attempt yet"
                         if facts.asked is None or since is None
                         else f"it was cancelled at {clock(facts.asked, one.at)}",
                     ),
                 )
             )
         return tuple(found)
+
+    def _obstacle(self, facts: Facts, intent: Cancel) -> Problem | None:
+        """What the checks say, in words."""
+        failed = {check.key: check.evidence[0] for check in self._checks(facts, intent) if check.blocks}
+        if "going" in failed:
+            return Problem(
+                Kind.REFUSED, "The run has already ended", failed["going"], "There is nothing to cancel."
+            )
+        if "plain" in failed:
+            wait = brief(self._patience.total_seconds())
+            return Problem(
+                Kind.REFUSED,
+                f"A run is forced to end only {wait} after a plain cancel",
+                failed["plain"],
+                f"relman cancel {facts.one.run.id}, and see whether that ends it.",
+            )
+        return None
 
     async def stale(self, facts: Facts, intent: Cancel) -> Problem | None:
         """A new attempt, or a deploy job that began since: then another word is needed."""
@@ -158,6 +175,8 @@ class CancelAction:
 
     def deeds(self, facts: Facts, intent: Cancel) -> Sequence[Deed]:
         run, tools = facts.one.run, self._tools
+        if run.state is State.CANCELLED:
+            return ()
         asked: list[bool] = []  # filled when GitHub has taken the request
 
         async def look() -> Sight:

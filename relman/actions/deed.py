@@ -60,8 +60,7 @@ class Deed:
     after, and says how far it is. It raises as ``do`` does.
 
     After ``do``, looks go on for ``settle`` seconds, ``every`` so many, until the change is seen; ``late`` is
-    then the problem of a step that only waits (for the others the outcome is unknown). ``optional`` lets the
-    operation go on, and end well, without it.
+    then the problem of a step that only waits (for the others the outcome is unknown).
     """
 
     step: Step

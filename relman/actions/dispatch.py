@@ -33,13 +33,14 @@ from relman.model.rights import may_write
 from relman.model.run import Run, Workflow
 from relman.model.run_source import read_at
 from relman.model.times import clock
-from relman.model.workflow import WorkflowFile, read_source
+from relman.model.workflow import WorkflowFile, read_source, read_workflow
 from relman.text import clean_line, is_clean
 
+_AT_ONCE = 4  # files that are read
 STEP = "dispatch"
 MAY_APPEAR = timedelta(minutes=2)
 """How long after a request its run may still turn up in GitHub's lists."""
-_SKEW = timedelta(seconds=5)  # between GitHub's own machines
+_SKEW = timedelta(seconds=3)  # the server says its time in whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Startable:
+    """A workflow, and why it cannot be started by hand ("" where it can)."""
+
+    workflow: Workflow
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """``known`` are the workflow's dispatched runs before; ``candidates`` those that an earlier, broken-off
     dispatch may have become."""
@@ -99,6 +108,30 @@ class DispatchAction:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+
+    async def startable(self) -> tuple[Startable, ...]:
+        """Every workflow, as it stands on the default branch."""
+        reader = self._tools.reader
+        listed, repository = await asyncio.gather(reader.workflows(), reader.repository())
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(workflow: Workflow) -> Startable:
+            if not workflow.path.startswith(".github/workflows/"):
+                return Startable(workflow, "GitHub provides it")
+            if workflow.state != "active":
+                return Startable(workflow, clean_line(workflow.state.replace("_", " ")))
+            try:
+                async with turn:
+                    text = await reader.workflow_file(workflow.path, repository.value.default_branch)
+                file = read_workflow(text.value, accepted=True)
+            except RelmanError as error:
+                if error.problem.kind in (Kind.NOT_FOUND, Kind.INVALID):
+                    return Startable(workflow, error.problem.title)
+                raise
+            by_hand = "workflow_dispatch" in file.on
+            return Startable(workflow, "" if by_hand else f"starts by {clean_line(', '.join(file.on), 80)}")
+
+        return tuple(await asyncio.gather(*(one(each) for each in listed.value)))
 
     async def ready(self, workflow: int | str, ref: str | None) -> Ready:
         """Raises a USAGE problem for a workflow or ref that is not there, a REFUSED one for a workflow that
@@ -369,7 +402,8 @@ def _mark(facts: Facts) -> str:
 
 def _target(facts: Facts) -> str:
     ready = facts.ready
-    return f"{clean_line(ready.workflow.file, 100)} on {clean_line(ready.ref, 200)} {_mark(facts)}"
+    where = f"{clean_line(ready.ref, 200)} at {ready.sha[:7]}"
+    return f"{clean_line(ready.workflow.file, 100)} on {where} {_mark(facts)}"
 
 
 def _step(facts: Facts, adopted: Run | None) -> Step:
@@ -382,13 +416,13 @@ def _step(facts: Facts, adopted: Run | None) -> Step:
 
 
 def _changes(facts: Facts) -> list[Change]:
-    told = [Change("runs on", "", f"{facts.ready.sent} at {facts.ready.sha[:7]}")]
+    told = []
     for one in facts.ready.fields:
         if one.name in facts.filled.values:
             after = facts.filled.values[one.name]
             told.append(Change(one.name, f"default {one.default}" if one.default else "", after or "(empty)"))
         elif one.default:
-            told.append(Change(one.name, "", f"{one.default} (the default)"))
+            told.append(Change(one.name, f"default {one.default}", one.default))
     return told
 
 

@@ -42,6 +42,17 @@ class Journal:
         """The newest entries, oldest first. A line that is no entry is left out."""
         return await asyncio.to_thread(self._read)
 
+    async def mark(self) -> tuple[int, int]:
+        """Differs from an earlier one when something was written since, by whomever."""
+        return await asyncio.to_thread(self._mark)
+
+    def _mark(self) -> tuple[int, int]:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return (0, 0)
+        return (found.st_size, found.st_mtime_ns)
+
     def _append(self, entry: Entry) -> None:
         line = json.dumps(self._fields(entry), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         try:

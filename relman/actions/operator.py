@@ -60,6 +60,8 @@ class Operator:
         self.journal = journal
         self.clock = clock
         self._sleep = sleep
+        self.operation = ""
+        """The journal's name of the operation under way; "" while there is none."""
         self.sending: Step | None = None
         """The step that was sent, while its outcome is not yet known: after a cancellation it says what to look at."""
 
@@ -100,12 +102,16 @@ class Operator:
             yield Ended(Outcome.REFUSED, f"{plan.title}: refused, nothing was changed", refusal)
             return
         self.sending = None
-        async for event in self._steps(prepared):
-            yield event
+        try:
+            async for event in self._steps(prepared):
+                yield event
+        finally:
+            self.operation = ""
 
     async def _steps(self, prepared: Prepared[Any]) -> AsyncIterator[Event]:
         plan = prepared.plan
         diary = _Diary(self.journal, plan, self.clock, exempt=self.gate.exempt(plan, self.clock.now()))
+        self.operation = diary.operation
         try:
             await diary.write("begin")
         except RelmanError as error:
@@ -178,7 +184,7 @@ class _Diary:
         self._plan = plan
         self._clock = clock
         self._exempt = "freeze" if exempt else ""
-        self._id = _operation_id(clock.now())
+        self.operation = _operation_id(clock.now())
 
     async def write(self, phase: str, *, step: Step | None = None, result: str = "", detail: str = "") -> None:
         plan = self._plan
@@ -186,7 +192,7 @@ class _Diary:
         await self._journal.write(
             Entry(
                 at=self._clock.now(),
-                operation=self._id,
+                operation=self.operation,
                 phase=phase,
                 action=plan.action,
                 repo=plan.repo,

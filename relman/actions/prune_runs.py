@@ -140,7 +140,7 @@ class PruneRunsAction:
             action=self.name,
             title=f"Delete {count}" if victims else "No run is old enough to be deleted",
             repo=self._tools.repo,
-            target=f"runs older than {brief(intent.older_than.total_seconds())}, keeping {intent.keep} a workflow",
+            target=f"runs older than {_age(intent.older_than)}, keeping {intent.keep} a workflow",
             steps=_steps(facts) if victims else (),
             facts_at=facts.at,
             changes=_changes(facts),
@@ -426,6 +426,10 @@ def _warnings(facts: Facts, intent: PruneRuns) -> tuple[str, ...]:
     if selection.victims and intent.keep == 0:
         told.append("No run of a workflow is kept for being among its newest.")
     return tuple(told)
+
+
+def _age(age: timedelta) -> str:
+    return brief(age.total_seconds()) if age < timedelta(days=2) else f"{age.days}d"
 
 
 def _runs(count: int) -> str:

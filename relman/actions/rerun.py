@@ -11,7 +11,7 @@ from relman.actions.tools import Tools
 from relman.errors import Problem, usage_error
 from relman.model.plan import Change, Plan, Step
 from relman.model.reach import environment_words, production_of
-from relman.model.rerun import Again, Which, checks, failed_jobs, run_again
+from relman.model.rerun import Again, Which, checks, failed_jobs, obstacle, run_again
 from relman.model.rights import may_write
 from relman.model.run import Job, Run
 from relman.text import clean_line
@@ -71,12 +71,15 @@ class RerunAction:
             steps=(_step(facts, intent, what),),
             facts_at=one.at,
             environment=production,
-            changes=(Change("attempt", f"{run.attempt}, {run.word}", str(run.attempt + 1)),),
+            changes=(
+                Change("attempt", f"{run.attempt}, {run.word}", str(run.attempt + 1)),
+                Change("commit and file", run.short_sha, f"{run.short_sha}, as then"),
+            ),
             checks=checks(run, one.jobs, intent.which, one.server_now),
             warnings=_warnings(facts, intent),
             word=production,
             permission=may_write(one.repository, "Re-running"),
-            stale=newer_attempt(intent.attempt, run),
+            stale=newer_attempt(intent.attempt, run) or obstacle(run, one.jobs, intent.which, one.server_now),
             production=bool(production),
             who=one.who,
             details={
@@ -143,18 +146,16 @@ def _step(facts: Facts, intent: Rerun, what: str) -> Step:
         request = f"POST /actions/runs/{run.id}/{tail}"
     if intent.debug:
         request += ' {"enable_debug_logging": true}'
-    return Step("rerun", f"Run {what} again", request, undo="cancel the new attempt")
+    names, perhaps = facts.again.names, facts.again.perhaps
+    title = f"Run {_listed(names) or what} again"
+    if perhaps:
+        title += f"; {_listed(perhaps)} too, if the condition holds this time"
+    return Step("rerun", title, request, undo="cancel the new attempt")
 
 
 def _warnings(facts: Facts, intent: Rerun) -> tuple[str, ...]:
     run, again = facts.one.run, facts.again
-    told = [f"Runs again: {_listed(again.names)}."] if again.names else []
-    if again.perhaps:
-        told.append(f"Runs if its condition holds this time: {_listed(again.perhaps)}.")
-    if run.sha:
-        told.append(
-            f"It uses the commit {run.short_sha} and the workflow file of that time, not what is there now."
-        )
+    told = []
     if again.environments:
         names = ", ".join(environment_words(again.environments))
         told.append(f"It deploys to {names}. Earlier approvals do not carry over: reviewers are asked anew.")

@@ -40,7 +40,7 @@ class RunExport:
                 for number, line in enumerate(file):
                     one = _read(line)
                     if one is None:
-                        if number == 0 and line.endswith(b"\n"):
+                        if number == 0 and not _is_ours(line):
                             raise usage_error(
                                 f"{self.path} is no export of workflow runs",
                                 hint="Name a file that is not there yet.",
@@ -98,6 +98,15 @@ class RunExport:
                 "Nothing is deleted before they are. Make room, or name another file with --export.",
             )
         )
+
+
+_BEGINNING = f'{{"schema":"{SCHEMA}"'.encode()
+
+
+def _is_ours(line: bytes) -> bool:
+    """Whether a line that cannot be read is one of ours, torn by a crash."""
+    text = line.rstrip(b"\n")
+    return text.startswith(_BEGINNING) or _BEGINNING.startswith(text)
 
 
 def _read(line: bytes) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from relman.model.environment import (
     PendingDeployment,
 )
 from relman.model.health import Health, HealthCheck
-from relman.model.release import Comparison, Release, Tag
+from relman.model.release import Branch, Comparison, Release, Tag
 from relman.model.repository import Budget, Repository, User
 from relman.model.run import Annotation, Job, Run, Workflow
 
@@ -85,6 +85,9 @@ class GitHubReader(Protocol):
     async def tags(self, *, per_page: int = 100, page: int = 1) -> Answer[Page[Tag]]: ...
     async def releases(self, *, per_page: int = 30, page: int = 1) -> Answer[Page[Release]]: ...
     async def compare(self, base: str, head: str) -> Answer[Comparison]: ...
+    async def branch(self, name: str) -> Answer[Branch | None]:
+        """None where there is none that this token can see."""
+        ...
 
     async def save_job_log(self, job_id: int, target: Path, progress: Progress | None = None) -> None:
         """Streams the log of a finished job to ``target`` (written beside it first, then renamed)."""

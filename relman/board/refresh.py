@@ -24,6 +24,7 @@ from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.health import HealthCheck
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.run_source import read_source
+from relman.text import clean_line
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Refresher:
             Part.ENVIRONMENTS: lambda ask: self._plain(ask, self._reader.environments),
             Part.RELEASES: lambda ask: self._first_page(ask, self._reader.releases),
             Part.TAGS: lambda ask: self._first_page(ask, self._reader.tags),
+            Part.HEAD: self._head,
             Part.RUNS: self._runs,
             Part.RUN: self._run,
             Part.JOBS: self._jobs,
@@ -137,6 +139,20 @@ class Refresher:
         answer = await question()
         self._note_time(answer)
         self._put(ask, answer.value.items)
+
+    async def _head(self, ask: Ask) -> None:
+        """The default branch, once the repository is known."""
+        repository = self._store.board.repository.value
+        if repository is None:
+            return
+        answer = await self._reader.branch(repository.default_branch)
+        self._note_time(answer)
+        if answer.value is None:
+            name = clean_line(repository.default_branch)
+            raise RelmanError(
+                Problem(Kind.NOT_FOUND, f"The branch {name} has no commit that this token can see")
+            )
+        self._put(ask, answer.value)
 
     # Runs
 

@@ -37,9 +37,9 @@ _ENVIRONMENTS_FOLLOWED = 20
 class Rhythm:
     """Seconds between two asks."""
 
-    runs_active: float = 20  # something runs somewhere
+    runs_active: float = 30  # something runs somewhere; at once when all jobs of an active run are done
     runs_idle: float = 60
-    jobs_active: float = 5  # the run in view; for each page of 100 jobs
+    jobs_active: float = 6  # the run in view; for each page of 100 jobs
     jobs_waiting: float = 20  # the run in view waits for a person or a lock
     pending_seen: float = 30  # the waiting run in view, or every one on the deploys screen
     pending: float = 60
@@ -150,19 +150,31 @@ def wants(
     active = any(run.state.active and run.state is not State.WAITING for run in runs)
     deploying = _deploy_stamp(board, runs)
     on_releases = view.screen == RELEASES
-    wanted[Ask(Part.RUNS)] = Want(rhythm.runs_active if active else rhythm.runs_idle, 0)
+    wanted[Ask(Part.RUNS)] = Want(rhythm.runs_active if active else rhythm.runs_idle, 0, _ending(board, runs))
     wanted[Ask(Part.REPOSITORY)] = Want(rhythm.rarest, 2)
     wanted[Ask(Part.ENVIRONMENTS)] = Want(rhythm.rare, 1)
     wanted[Ask(Part.WORKFLOWS)] = Want(rhythm.rare, 4)
     for part in (Part.RELEASES, Part.TAGS):
         wanted[Ask(part)] = Want(rhythm.releases_seen if on_releases else rhythm.rare, 4, deploying)
     wanted |= _deployment_wants(board, view, rhythm, deploying)
+    if on_releases and board.repository.value is not None:
+        branch = board.repository.value.default_branch
+        pushed = next((run.sha for run in runs if run.branch == branch and run.event == "push"), "")
+        wanted[Ask(Part.HEAD)] = Want(rhythm.releases_seen, 1, (branch, pushed))
+    if view.screen in (DEPLOYS, RELEASES):
+        wanted |= _past_wants(board, view)
     if view.screen == DEPLOYS:
         wanted |= _protection_wants(board, view, rhythm)
     wanted |= _pending_wants(board, runs, view, rhythm)
     if view.run_id is not None:
         wanted |= _run_wants(board, view, view.run_id, rhythm)
     return wanted
+
+
+def _ending(board: Board, runs: tuple[Run, ...]) -> Hashable:
+    """The active runs whose jobs are all done as far as is known: they are about to end, or to go on."""
+    known = {run.id: board.jobs[run.id].value for run in runs if run.state.active and run.id in board.jobs}
+    return frozenset(id for id, jobs in known.items() if jobs and all(job.state.finished for job in jobs))
 
 
 def _deployment_wants(board: Board, view: View, rhythm: Rhythm, stamp: Hashable) -> dict[Ask, Want]:
@@ -173,7 +185,7 @@ def _deployment_wants(board: Board, view: View, rhythm: Rhythm, stamp: Hashable)
 
 
 def _protection_wants(board: Board, view: View, rhythm: Rhythm) -> dict[Ask, Want]:
-    """What protects the environments, and how the earlier deployments of the one in view ended."""
+    """What protects the environments."""
     wanted: dict[Ask, Want] = {}
     environments = board.environments.value or ()
     for one in environments[:_ENVIRONMENTS_FOLLOWED]:
@@ -182,11 +194,16 @@ def _protection_wants(board: Board, view: View, rhythm: Rhythm) -> dict[Ask, Wan
         wanted[Ask(Part.CUSTOM_RULES, one.name)] = Want(rhythm.rare, 4, one.updated_at)
     if any(one.protected_branches for one in environments):
         wanted[Ask(Part.ANY_PROTECTED)] = Want(rhythm.rare, 4)
+    return wanted
+
+
+def _past_wants(board: Board, view: View) -> dict[Ask, Want]:
+    """How the earlier deployments of the environment in view ended."""
     deployments = section_of(board, Ask(Part.DEPLOYMENTS, view.environment)).value or ()
     unread = tuple(one.id for one in deployments if not one.statuses)
-    if view.environment is not None and unread:
-        wanted[Ask(Part.PAST, view.environment)] = Want(None, 4, unread)
-    return wanted
+    if view.environment is None or not unread:
+        return {}
+    return {Ask(Part.PAST, view.environment): Want(None, 4, unread)}
 
 
 def _pending_wants(board: Board, runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[Ask, Want]:

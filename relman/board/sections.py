@@ -39,6 +39,7 @@ class Part(StrEnum):
     PAST = "past deployments"  # key: environment name; the same section, statuses further back
     RELEASES = "releases"
     TAGS = "tags"
+    HEAD = "default branch"
     HEALTH = "health"  # key: environment name
 
 
@@ -72,6 +73,7 @@ _FIELDS = {
     Part.PAST: "deployments",
     Part.RELEASES: "releases",
     Part.TAGS: "tags",
+    Part.HEAD: "head",
     Part.HEALTH: "health",
 }
 _UNKEYED: Section[Any] = Section()

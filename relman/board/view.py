@@ -13,4 +13,4 @@ class View:
     run_id: int | None = None
     job_id: int | None = None
     focused: bool = True
-    environment: str | None = None  # the highlighted one, on the deploys screen
+    environment: str | None = None  # whose history is in view

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Never
 
 from relman import __version__
-from relman.cli import release_arguments
+from relman.cli import release_arguments, run_arguments
 from relman.errors import usage_error
 
 _EXIT_CODES = (
@@ -156,6 +156,7 @@ def build() -> argparse.ArgumentParser:
         review.add_argument("--comment", default="", metavar="TEXT", help="why, for whoever reads the run")
         add_consent(review)
 
+    run_arguments.add(command, add_consent, run_number)
     release_arguments.add(command, add_consent)
 
     command("bug-report", "versions and settings without secrets, for an issue")

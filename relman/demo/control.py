@@ -18,6 +18,8 @@
                                       ``write``; ``scopes`` of a classic one; ``role``: ``admin``,
                                       ``write`` or ``read``; ``user``: whose it is; ``revoked``: true, false
 ``POST /_world/rules {"creation"}``   whether the ruleset of the version tags restricts their creation
+``POST /_world/environment {…}``      the protection of ``name``: ``wait_minutes``, ``prevent_self_review``,
+                                      ``reviewers`` (logins and teams' slugs)
 ``POST /_world/fate {"failure"}``     what a person starts next meets this failure
                                       (:data:`relman.demo.failures.FAILURES`)
 ``POST /_world/push {…}``             a commit by somebody: ``branch``, ``message``, ``files`` (text by
@@ -29,7 +31,8 @@
                                       ``dispatch`` (``workflow``, ``ref``, ``inputs``), ``merge``
                                       (``pull``)
 ``POST /_world/clear``                no faults, a full budget, the usual cap, token, person and rules, an empty
-                                      memory; what was done to the repository stays
+                                      memory; what was done to the repository and its
+                                      environments stays
 ====================================  =====================================================================
 """
 
@@ -47,7 +50,7 @@ from relman.demo import acts, state
 from relman.demo.exchange import Refusal, Reply
 from relman.demo.limits import Limits
 from relman.demo.people import VIEWER
-from relman.demo.records import RulesetRecord
+from relman.demo.records import RulesetRecord, TeamRecord, UserRecord
 from relman.demo.rights import Rights, rights_from
 from relman.demo.site import RunsCap, Site
 from relman.demo.target import Target
@@ -130,6 +133,19 @@ def _restrict(ruleset: RulesetRecord, *, creation: bool) -> None:
     ruleset.rules = [rule for rule in ruleset.rules if rule != "creation"] + ["creation"] * creation
 
 
+def _environment(site: Site, wish: Wish) -> Wish:
+    record = next((one for one in site.world.environments if one.name == wish["name"]), None)
+    if record is None:
+        raise ValueError(f"there is no environment {wish['name']}")
+    known: dict[str, UserRecord | TeamRecord] = {one.login: one for one in site.world.users}
+    known |= {one.slug: one for one in site.world.teams}
+    reviewers = [known[str(name)] for name in wish["reviewers"]] if "reviewers" in wish else record.reviewers
+    record.wait_minutes = int(wish.get("wait_minutes", record.wait_minutes))
+    record.prevent_self_review = bool(wish.get("prevent_self_review", record.prevent_self_review))
+    record.reviewers = reviewers
+    return {"name": record.name, "wait_minutes": record.wait_minutes, "reviewers": len(reviewers)}
+
+
 def _fate(site: Site, wish: Wish) -> Wish:
     site.world.doom(str(wish["failure"]))
     return {"failure": wish["failure"]}
@@ -165,6 +181,7 @@ _MOVES: dict[tuple[str, str], Callable[[Site, Wish], Wish]] = {
     ("POST", "/cap"): _cap,
     ("POST", "/token"): _token,
     ("POST", "/rules"): _rules,
+    ("POST", "/environment"): _environment,
     ("POST", "/fate"): _fate,
     ("POST", "/push"): _push,
     ("POST", "/act"): _act,

@@ -6,6 +6,7 @@ they start. :class:`relman.demo.state.Refusal` is raised where GitHub would refu
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -31,7 +32,7 @@ from relman.demo.runs import Runs
 from relman.demo.state import Refusal, State
 
 
-class Moves:
+class Moves(ABC):
     """The changing half of a world."""
 
     _state: State
@@ -41,8 +42,9 @@ class Moves:
     _releases: Releases
     next_fate: Fate = FINE
 
+    @abstractmethod
     def advance(self) -> None:
-        raise NotImplementedError
+        """Everything due by now happens."""
 
     def doom(self, failure: str) -> None:
         """What a person starts next meets this failure (a key of :data:`relman.demo.failures.FAILURES`)."""

@@ -21,7 +21,7 @@ from relman.model.environment import (
     PendingDeployment,
 )
 from relman.model.health import Health
-from relman.model.release import Release, Tag
+from relman.model.release import Branch, Release, Tag
 from relman.model.repository import Budget, Repository, User
 from relman.model.run import Annotation, Job, Run, Workflow, WorkflowSource
 
@@ -77,6 +77,7 @@ class Board:
     environments: Section[tuple[Environment, ...]] = Section()
     releases: Section[tuple[Release, ...]] = Section()  # newest first
     tags: Section[tuple[Tag, ...]] = Section()
+    head: Section[Branch] = Section()  # the default branch; read while the releases are in view
     # By run id:
     jobs: Mapping[int, Section[tuple[Job, ...]]] = field(default_factory=_nothing)  # of the latest attempt
     sources: Mapping[int, Section[WorkflowSource]] = field(default_factory=_nothing)

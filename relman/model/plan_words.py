@@ -101,6 +101,8 @@ def _checks(plan: Plan) -> list[Line]:
 
 
 def _steps(plan: Plan) -> list[Line]:
+    if not plan.steps:
+        return [Line("There is nothing to do.")]
     told = [Line("What is sent", Tone.HEADING)]
     for number, step in enumerate(plan.steps, start=1):
         told.append(Line(f"{number}. {clean_line(step.title)}", Tone.PLAIN, 1))

@@ -11,7 +11,6 @@ from enum import StrEnum
 from relman.model.environment import Deployment
 from relman.model.release import Release
 from relman.model.run import Run
-from relman.model.times import brief
 from relman.text import clean_line
 
 OLDER_THAN = timedelta(days=30)
@@ -140,9 +139,9 @@ def by_workflow(runs: Iterable[Run]) -> tuple[tuple[str, int], ...]:
 
 
 def ages(runs: Sequence[Run], now: datetime) -> str:
-    """ "31d to 26w old"; "" for none."""
+    """ "31 to 182 days old"; "" for none."""
     dates = [run.created_at for run in runs if run.created_at is not None]
     if not dates:
         return ""
-    youngest, oldest = (brief((now - date).total_seconds()) for date in (max(dates), min(dates)))
-    return f"{youngest} old" if youngest == oldest else f"{youngest} to {oldest} old"
+    youngest, oldest = (max(0, (now - date).days) for date in (max(dates), min(dates)))
+    return f"{youngest} days old" if youngest == oldest else f"{youngest} to {oldest} days old"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from relman.errors import Kind, Problem
 from relman.model.condition import Known
 from relman.model.graph import Graph, build, reconcile
 from relman.model.job_names import slots
@@ -14,7 +15,7 @@ from relman.model.plan import Check, Verdict, is_production
 from relman.model.reach import Reached, reached
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.state import State
-from relman.model.times import clock
+from relman.model.times import ago, clock
 from relman.model.workflow import WorkflowFile
 from relman.text import clean_line
 
@@ -140,7 +141,7 @@ def checks(run: Run, jobs: Sequence[Job], which: Which, now: datetime) -> tuple[
                 Verdict.PASSED if young else Verdict.FAILED,
                 (
                     f"created {clock(run.created_at, now)}"
-                    + ("" if young else "; GitHub re-runs no older ones: start the workflow anew instead"),
+                    + ("" if young else "; GitHub re-runs no older ones"),
                 ),
             )
         )
@@ -151,11 +152,34 @@ def checks(run: Run, jobs: Sequence[Job], which: Which, now: datetime) -> tuple[
                 "failed",
                 "A job failed",
                 Verdict.PASSED if failed else Verdict.FAILED,
-                tuple(f"{clean_line(job.name)}: {job.word}" for job in failed)
-                or ("every job went well; re-run all of them instead",),
+                tuple(f"{clean_line(job.name)}: {job.word}" for job in failed) or ("every job went well",),
             )
         )
     return tuple(found)
+
+
+def obstacle(run: Run, jobs: Sequence[Job], which: Which, now: datetime) -> Problem | None:
+    """Why GitHub would refuse the re-run, in words; None where nothing says so."""
+    failed = {check.key for check in checks(run, jobs, which, now) if check.blocks}
+    if "ended" in failed:
+        return Problem(
+            Kind.REFUSED,
+            "The run has not ended",
+            f"attempt {run.attempt} is {clean_line(run.word)}{_when(run, now)}",
+            "Wait for its end, or cancel it first.",
+        )
+    if "age" in failed:
+        return Problem(
+            Kind.REFUSED,
+            "GitHub re-runs no run older than 30 days",
+            f"this one was created {ago(run.created_at, now)}",
+            "Start the workflow anew instead.",
+        )
+    if "failed" in failed:
+        return Problem(
+            Kind.REFUSED, "Nothing failed", "every job went well", "Re-run all jobs, or one by its name."
+        )
+    return None
 
 
 def _when(run: Run, now: datetime) -> str:

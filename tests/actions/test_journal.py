@@ -145,7 +145,7 @@ async def test_each_line_is_on_the_disk_before_the_step_is_sent(
 
     def fsync(handle: int) -> None:
         real(handle)
-        if not os.path.isdir(f"/proc/self/fd/{handle}"):
+        if not Path(f"/proc/self/fd/{handle}").is_dir():
             order.append(json.loads(there.journal.path.read_text().splitlines()[-1])["phase"])
 
     class Sent(list[str]):

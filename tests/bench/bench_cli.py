@@ -1,6 +1,6 @@
 """How long the command line takes to start and to answer, and what it asks for.
 
-Run it by hand: ``python tests/bench/bench_cli.py``. Every figure is the median of several fresh processes, beside the
+``python -m tests.bench.bench_cli [ROUNDS]``. Every figure is the median of several fresh processes, beside the
 bare interpreter measured in the same run, since a machine's speed changes from minute to minute.
 """
 
@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
-ROUNDS = 15
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
 
 
 def median(command: Sequence[str], environ: Mapping[str, str] | None = None, rounds: int = ROUNDS) -> float:

@@ -1,4 +1,4 @@
-"""10,000 runs in the history: run it with ``python tests/bench/bench_history.py``; it prints figures."""
+"""10,000 runs in the history: ``python -m tests.bench.bench_history [RUNS]`` prints figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from relman.board.history import History
 from relman.model.board import Board, Section
 from relman.model.run import Job, Run, Step
 
-RUNS = 10_000
+RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 START = datetime(2026, 8, 1, tzinfo=UTC)
 NAMES = ("lint", "test", "security", "build", "performance", "deploy", "smoke")
 

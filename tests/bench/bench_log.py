@@ -1,4 +1,4 @@
-"""The log viewer on a large log: ``python tests/bench/bench_log.py [MEGABYTES]`` prints its figures."""
+"""The log viewer on a large log: ``python -m tests.bench.bench_log [MEGABYTES]`` prints its figures."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,8 +58,8 @@ def is_gh(seen: Seen) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def watching(site: Site, running: Running, place: Path):
-    """The board as the dashboard keeps it, when the fill has ended and nothing but polling is left."""
+async def watching(site: Site, running: Running, place: Path, *, filled: bool) -> AsyncIterator[Watch]:
+    """The board as the dashboard keeps it; where ``filled``, when nothing but polling is left."""
     repo = f"{site.world.owner}/{site.world.name}"
     history = History.open(place, running.api_url, repo)
 
@@ -69,8 +69,8 @@ async def watching(site: Site, running: Running, place: Path):
     watch = Watch(repo, reader, history, SystemClock(), place / "logs", fill_pace=0)
     watch.start()
     quiet, last = 0, -1
-    while quiet < 3:
-        await asyncio.sleep(2)
+    while quiet < 3 if filled else watch.store.board.runs.value is None:
+        await asyncio.sleep(2 if filled else 0.1)
         quiet = quiet + 1 if watch.store.board.fill.done and site.requests - last <= 3 else 0
         last = site.requests
     try:
@@ -94,9 +94,9 @@ def told(label: str, seen: list[Seen], minutes: float) -> None:
     print("    " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(8)))
 
 
-async def idle(place: Path, minutes: float) -> None:
+async def idle(place: Path, minutes: float, *, filled: bool) -> None:
     site = new_site(idle=True)
-    async with serve(site) as running, watching(site, running, place) as watch:
+    async with serve(site) as running, watching(site, running, place, filled=filled) as watch:
         runs = watch.store.board.runs.value or ()
         assert all(run.state.finished for run in runs)
         watch.poller.look(View(run_id=runs[0].id))
@@ -105,9 +105,9 @@ async def idle(place: Path, minutes: float) -> None:
     told("idle, a finished run in view", ours, minutes)
 
 
-async def running_run(place: Path, minutes: float) -> None:
+async def running_run(place: Path, minutes: float, *, filled: bool) -> None:
     site = new_site(idle=False)
-    async with serve(site) as running, watching(site, running, place) as watch:
+    async with serve(site) as running, watching(site, running, place, filled=filled) as watch:
         runs = watch.store.board.runs.value or ()
         run: Run = next(run for run in runs if run.state is State.RUNNING)
         watch.poller.look(View(run_id=run.id))
@@ -151,10 +151,10 @@ def gh_watching(site: Site, running: Running, run_id: int, place: Path) -> Itera
         process.wait()
 
 
-async def main(minutes: float = 2.0) -> None:
+async def main(minutes: float = 2.0, *, filled: bool = True) -> None:
     with tempfile.TemporaryDirectory() as place:
-        await idle(Path(place) / "idle", minutes)
-        await running_run(Path(place) / "running", minutes)
+        await idle(Path(place) / "idle", minutes, filled=filled)
+        await running_run(Path(place) / "running", minutes, filled=filled)
     print(load())
 
 

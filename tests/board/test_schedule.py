@@ -72,9 +72,9 @@ def test_one_running_run_in_view_asks_at_most_eighteen_times_a_minute(make):
     made = simulate(board, View(run_id=2), make.START, 31, health=("staging", "production"))
     settled = make.START + timedelta(minutes=1)
     # Half a request a minute each stays for looking for old active runs and for deployment statuses.
-    assert requests(made, settled) / 30 <= 17.2
+    assert requests(made, settled) / 30 <= 14.2
     jobs = [at for at, ask in made if ask == Ask(Part.JOBS, 2)]
-    assert all(timedelta(seconds=5) <= b - a <= timedelta(seconds=5.6) for a, b in itertools.pairwise(jobs))
+    assert all(timedelta(seconds=6) <= b - a <= timedelta(seconds=6.6) for a, b in itertools.pairwise(jobs))
 
 
 def test_out_of_view_is_not_asked(make):
@@ -112,11 +112,22 @@ def test_jobs_that_lag_behind_their_finished_run_are_asked_again(make):
     assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every is not None
 
 
+def test_the_end_of_the_last_job_asks_for_the_runs_at_once(make):
+    run = make.run(1, status="in_progress")
+    going, done = make.job(5, run, status="in_progress"), make.job(5, run)
+    board = board_of(make, run, jobs=MappingProxyType({1: Section((going,), make.START)}))
+    last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, View(run_id=1)).items()}
+    soon = make.START + timedelta(seconds=3)
+    assert Ask(Part.RUNS) not in due(board, View(run_id=1), last, soon)
+    ended = dataclasses.replace(board, jobs=MappingProxyType({1: Section((done,), make.START)}))
+    assert Ask(Part.RUNS) in due(ended, View(run_id=1), last, soon)
+
+
 def test_many_pages_of_jobs_stretch_the_interval(make):
     run = make.run(1, status="in_progress")
     jobs = tuple(make.job(number, run) for number in range(250))
     board = board_of(make, run, jobs=MappingProxyType({1: Section(jobs, make.START)}))
-    assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every == 15
+    assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every == 18
 
 
 def test_many_environments_share_the_rate_of_four(make):

@@ -115,6 +115,32 @@ def test_somebody_else_is_faster(server: Served) -> None:
     assert server.get(here).status_code == 404
 
 
+def test_an_environment_s_protection_can_be_changed(server: Served) -> None:
+    wish = {"name": "production", "wait_minutes": 0, "prevent_self_review": False, "reviewers": ["jonas-weber"]}
+    server.move("environment", **wish)
+    rules = {one["type"]: one for one in server.get(f"{R}/environments/production").json()["protection_rules"]}
+    assert "wait_timer" not in rules
+    assert rules["required_reviewers"]["reviewers"][0]["reviewer"]["login"] == "jonas-weber"
+    assert _tag(server, "v8.2.0").status_code == 201
+    server.move("advance", seconds=400)
+    run = server.get(f"{R}/actions/runs?branch=v8.2.0").json()["workflow_runs"][0]
+    here = f"{R}/actions/runs/{run['id']}"
+    (pending,) = server.get(f"{here}/pending_deployments").json()
+    assert pending["current_user_can_approve"] is True
+    wish = {"environment_ids": [pending["environment"]["id"]], "state": "approved", "comment": ""}
+    assert server.client.post(f"{here}/pending_deployments", json=wish).status_code == 200
+    assert server.get(here).json()["status"] == "in_progress"
+    server.move("act", do="cancel", run=run["id"], force=True)
+    for wrong in ({"name": "moon"}, {"name": "production", "reviewers": ["nobody"]}):
+        assert server.client.post("/_world/environment", json=wrong).status_code == 422
+    protection = {
+        "wait_minutes": 5,
+        "prevent_self_review": True,
+        "reviewers": ["jonas-weber", "release-managers"],
+    }
+    server.move("environment", name="production", **protection)
+
+
 def test_a_wish_of_somebody_else_can_be_refused(server: Served) -> None:
     for wish in (
         {"do": "fly"},

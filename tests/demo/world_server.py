@@ -31,7 +31,7 @@ class Served:
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-    def move(self, name: str, **wish: object) -> httpx.Response:
+    def move(self, name: str, /, **wish: object) -> httpx.Response:
         answer = self.client.post(f"/_world/{name}", json=wish)
         assert answer.status_code == 200, answer.text
         return answer

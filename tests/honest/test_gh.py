@@ -98,7 +98,7 @@ def test_api_paginate(gh: Gh, client: httpx.Client, world: embed.Embedded) -> No
 
 @pytest.fixture
 def fast_world() -> Iterator[embed.Embedded]:
-    with embed.start(seed=1, now=NOW, speed=400) as running:
+    with embed.start(seed=1, now=NOW, speed=80) as running:
         yield running
 
 
@@ -107,7 +107,10 @@ def test_run_watch_until_the_run_ends(fast_world: embed.Embedded, tmp_path: Path
     with httpx.Client(
         base_url=fast_world.api_url, headers={"authorization": f"Bearer {fast_world.token}"}
     ) as client:
-        run = _runs(client, fast_world, "status=in_progress&per_page=1")[0]
+        # Begun only now, so that it still runs when a slow machine has started gh.
+        wish = {"ref": "main", "inputs": {"environment": "staging"}, "return_run_details": True}
+        started = client.post(f"/repos/{fast_world.repo}/actions/workflows/cd.yml/dispatches", json=wish)
+        run = {"id": started.json()["workflow_run_id"]}
         shown = gh("run", "watch", str(run["id"]), "-i", "1")
         after = client.get(f"/repos/{fast_world.repo}/actions/runs/{run['id']}").json()
     assert "JOBS" in shown

@@ -38,7 +38,7 @@ def write(description: Description, agent: httpx.Client) -> Judge:
 
 @pytest.fixture
 def hand(agent: httpx.Client) -> Iterator[Hand]:
-    def move(name: str, **wish: object) -> Any:
+    def move(name: str, /, **wish: object) -> Any:
         answer = agent.post(f"/_world/{name}", json=wish)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -57,7 +57,7 @@ def head(write: Judge, repo: str) -> str:
     return str(write.get(f"{repo}/branches/main")["commit"]["sha"])
 
 
-def test_a_tag_a_release_and_a_review(write: Judge, repo: str, head: str, hand: Hand) -> None:
+def _a_tag_a_release_and_a_review(write: Judge, repo: str, head: str, hand: Hand) -> None:
     tag = write.send(
         "POST",
         f"{repo}/git/tags",
@@ -110,7 +110,7 @@ def test_a_tag_a_release_and_a_review(write: Judge, repo: str, head: str, hand: 
     assert write.get(f"{repo}/deployments?environment=production")[0]["ref"] == "v7.0.0"
 
 
-def test_a_release_makes_a_lightweight_tag(write: Judge, repo: str, head: str) -> None:
+def _a_release_makes_a_lightweight_tag(write: Judge, repo: str, head: str) -> None:
     draft = write.send("POST", f"{repo}/releases", {"tag_name": "v7.1.0", "draft": True}, status=201)
     write.get(f"{repo}/git/ref/tags/v7.1.0", status=404)
     write.get(f"{repo}/releases/tags/v7.1.0", status=404)
@@ -129,7 +129,7 @@ def test_a_release_makes_a_lightweight_tag(write: Judge, repo: str, head: str) -
     )
 
 
-def test_refs_move_and_go_where_the_rules_allow(write: Judge, repo: str, head: str, hand: Hand) -> None:
+def _refs_move_and_go_where_the_rules_allow(write: Judge, repo: str, head: str, hand: Hand) -> None:
     parent = write.get(f"{repo}/commits/{head}")["parents"][0]["sha"]
     write.send("POST", f"{repo}/git/refs", {"ref": "refs/heads/hotfix/1", "sha": parent}, status=201)
     here = f"{repo}/git/refs/heads/hotfix/1"
@@ -190,7 +190,7 @@ def _run(write: Judge, repo: str, query: str) -> dict[str, Any]:
     return dict(write.get(f"{repo}/actions/runs?per_page=1&{query}")["workflow_runs"][0])
 
 
-def test_a_failed_run_runs_again_with_debug_logging(
+def _a_failed_run_runs_again_with_debug_logging(
     write: Judge, agent: httpx.Client, repo: str, hand: Hand
 ) -> None:
     run = _run(write, repo, "status=failure&event=pull_request")
@@ -220,7 +220,7 @@ def test_a_failed_run_runs_again_with_debug_logging(
     hand("advance", seconds=24 * 3600)
 
 
-def test_an_old_run_does_not_run_again(write: Judge, repo: str) -> None:
+def _an_old_run_does_not_run_again(write: Judge, repo: str) -> None:
     old = _run(write, repo, "created=<2026-10-20")
     refused = write.send("POST", f"{repo}/actions/runs/{old['id']}/rerun", status=403)
     assert "over a month ago" in refused["message"]
@@ -229,7 +229,7 @@ def test_an_old_run_does_not_run_again(write: Judge, repo: str) -> None:
     assert "no failed jobs" in refused["message"]
 
 
-def test_cancelling_takes_a_moment_and_forcing_does_not(write: Judge, repo: str, hand: Hand) -> None:
+def _cancelling_takes_a_moment_and_forcing_does_not(write: Judge, repo: str, hand: Hand) -> None:
     hand("clear")
     ids = []
     for _ in range(2):
@@ -250,6 +250,9 @@ def test_cancelling_takes_a_moment_and_forcing_does_not(write: Judge, repo: str,
         for how in ("cancel", "force-cancel"):
             refused = write.send("POST", f"{here}/{how}", status=409)
             assert refused["message"] == "Cannot cancel a workflow run that is completed."
+    write.send("POST", f"{asked}/rerun", {"enable_debug_logging": False}, status=201)
+    assert write.get(asked)["run_attempt"] == 2
+    write.send("POST", f"{asked}/force-cancel", status=202)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +284,7 @@ def test_what_a_dispatch_refuses(
     assert write.get(f"{repo}/actions/runs?per_page=1")["total_count"] == runs
 
 
-def test_a_disabled_workflow_starts_nothing(write: Judge, repo: str, head: str) -> None:
+def _a_disabled_workflow_starts_nothing(write: Judge, repo: str, head: str) -> None:
     here = f"{repo}/actions/workflows/cd.yml"
     write.send("PUT", f"{here}/enable", status=403)
     write.send("PUT", f"{here}/disable", status=204)
@@ -296,7 +299,7 @@ def test_a_disabled_workflow_starts_nothing(write: Judge, repo: str, head: str) 
     assert _run(write, repo, "branch=v7.3.0")["event"] == "workflow_dispatch"
 
 
-def test_a_hotfix_from_branch_to_pull_request(write: Judge, repo: str, hand: Hand) -> None:
+def _a_hotfix_from_branch_to_pull_request(write: Judge, repo: str, hand: Hand) -> None:
     tag = write.get(f"{repo}/git/ref/tags/v1.4.0")
     commit = write.get(f"{repo}/git/tags/{tag['object']['sha']}")["object"]["sha"]
     branch = "hotfix/1.4.1"
@@ -342,7 +345,24 @@ def test_what_is_wrong_with_a_pull_request(write: Judge, repo: str, path: str, b
     assert refused["message"]
 
 
-def test_every_writing_endpoint_was_asked(write: Judge) -> None:
-    """The last of this module: what the others did not touch is missing here."""
+def test_every_writing_endpoint_answers_as_github_describes(
+    write: Judge, agent: httpx.Client, repo: str, head: str, hand: Hand
+) -> None:
+    _a_tag_a_release_and_a_review(write, repo, head, hand)
+    hand("clear")
+    _a_release_makes_a_lightweight_tag(write, repo, head)
+    hand("clear")
+    _refs_move_and_go_where_the_rules_allow(write, repo, head, hand)
+    hand("clear")
+    _a_failed_run_runs_again_with_debug_logging(write, agent, repo, hand)
+    hand("clear")
+    _an_old_run_does_not_run_again(write, repo)
+    hand("clear")
+    _cancelling_takes_a_moment_and_forcing_does_not(write, repo, hand)
+    hand("clear")
+    _a_disabled_workflow_starts_nothing(write, repo, head)
+    hand("clear")
+    _a_hotfix_from_branch_to_pull_request(write, repo, hand)
+    hand("clear")
     writing = {(route.method, route.template) for route in EVERY if route.writes}
     assert writing - write.seen == set()

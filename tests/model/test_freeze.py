@@ -65,8 +65,20 @@ def test_it_holds_or_its_opposite_does(start: str, end: str, now: datetime) -> N
 
 
 @pytest.mark.parametrize(
-    "moment", ["", "Fri", "Fri16:00", "fri 16:00", "Fri 24:00", "Fri 16:60", "Fri 1²:00", "Fri -1:00", "Fri 16:", "Fri 016:00"]
-)  # fmt: skip
+    "moment",
+    [
+        "",
+        "Fri",
+        "Fri16:00",
+        "fri 16:00",
+        "Fri 24:00",
+        "Fri 16:60",
+        "Fri 1²:00",
+        "Fri -1:00",
+        "Fri 16:",
+        "Fri 016:00",
+    ],
+)
 def test_a_moment_that_is_none_is_refused(moment: str) -> None:
     with pytest.raises(RelmanError):
         Freeze(moment, "Mon 08:00").check()

@@ -353,6 +353,15 @@ STATES = {
         ),
         "as of 4m ago",
     ),
+    "jobs refused": (
+        lambda: _with(
+            boards.board(),
+            runs=Section((boards.run(410),), boards.NOW),
+            jobs={1410: Section(None, None, Problem(Kind.PERMISSION, "The token may not read the jobs"))},
+            sources={1410: boards.board().sources[boards.RUNNING.id]},
+        ),
+        "The token may not read the jobs",
+    ),
     "startup failure": (
         lambda: _with(
             boards.board(),
@@ -378,6 +387,23 @@ STATES = {
         "needs contents: read",
     ),
 }
+
+
+async def test_without_a_run_the_message_has_the_screen_and_no_key_lies() -> None:
+    problem = Problem(
+        Kind.SSO, "Not authorised", "words " * 60, "Authorise it at https://github.com/orgs/acme/sso"
+    )
+    app = boards.app(Board("acme/agentic-backend", runs=Section(None, None, problem)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "https://github.com/orgs/acme/sso" in boards.dump(app)
+        keys = {entry.text for entry in app.screen.query_one(KeyBar).entries}
+        assert keys == {"Help", "Refresh", "Commands", "Quit"}
+        app.watch_.store.publish(boards.board())
+        await pilot.pause()
+        await pilot.pause()
+        assert "CD #218" in boards.dump(app) and "deploy" in boards.dump(app).lower()
+        assert app.screen.focused is app.screen._runs
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
+from itertools import groupby
+from unicodedata import combining
 
 import pytest
 from textual.screen import Screen
@@ -33,7 +35,14 @@ HOSTILE = [
     "line\nbreak\ttab\r\nmore",
     "\ud800lone",
     "%s {0} {{ }} $x `id`",
+    "Z" + "\u0335\u0322\u0347\u0301" * 200 + "algo",
+    "e\u0301" * 3_000,
+    "name\nwith\x0bbreaks\u2028and\u2029more\x85lines",
+    "\u202dleft\u202c \u2067right\u2069 \u061c\u200e\u200f",
 ]
+
+
+BIDI = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 
 
 def poisoned(value: object, text: str) -> object:
@@ -81,12 +90,17 @@ async def test_hostile_text_reaches_no_terminal(text: str) -> None:
             ("y",),
             ("Y",),
             ("question_mark", "escape"),
+            ("colon", "escape"),
+            ("slash", "t", "enter", "n", "N", "escape"),
+            ("z", "z", "C", "o", "r"),
         ):
             await pilot.press(*keys)
             await pilot.pause()
             shown = boards.dump(app)
             assert not any((ord(one) < 32 and one != "\n") or 0x7F <= ord(one) < 0xA0 for one in shown)
-            assert not any(one in shown for one in "\u202e\u2066\u200b\ufeff")
+            assert not any(one in shown for one in BIDI)
+            assert not any(one in shown for one in "\x0b\x0c\u2028\u2029")
+            assert all(len(list(run)) < 20 for marked, run in groupby(shown, combining) if marked)
             for strip in app.screen._compositor.render_strips():
                 for segment in strip:
                     assert "@click" not in (segment.style.meta if segment.style else {})
@@ -94,6 +108,36 @@ async def test_hostile_text_reaches_no_terminal(text: str) -> None:
         for at in ((5, 4), (5, 6), (60, 5), (60, 26)):
             await pilot.click(offset=at)
         assert app.is_running
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+async def test_hostile_text_in_what_is_said_and_asked(text: str) -> None:
+    """Toasts, notices in place of panes, the title of the terminal, a search, and a tab's badge."""
+    from relman.tui.present.header import terminal_title
+    from relman.tui.present.notice import refusal, too_small
+    from relman.tui.present.piece import text_of
+    from relman.tui.terminal import copy_sequences, title_sequence
+
+    problem = Problem(Kind.PERMISSION, text, text, text)
+    app = boards.app(Board(text or "a/b", runs=Section(None, None, problem)), problems=(problem,))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.tell(text)
+        app.copy_text(text.encode("utf-8", "replace").decode(), text[:100].replace("\ud800", "?"))
+        app.open_url_in_browser(text)
+        await pilot.pause()
+        shown = boards.dump(app)
+        assert not any(
+            (ord(one) < 32 and one != "\n") or 0x7F <= ord(one) < 0xA0 or one in BIDI for one in shown
+        )
+        for line in refusal(problem, boards.NOW).draw(40):
+            assert "\n" not in text_of(line) and "\x1b" not in text_of(line)
+        assert app.is_running
+    title = title_sequence(terminal_title(Board(text)))
+    assert title.startswith("\x1b]2;") and title.endswith("\x07") and len(title) < 200
+    assert not any(ord(one) < 32 or ord(one) == 0x9C for one in title[4:-1])
+    assert "\x1b" not in copy_sequences(text.replace("\ud800", ""), {})[1:]
+    assert too_small(1, 1, (72, 20)).draw(1)
 
 
 async def test_the_footer_never_grows() -> None:

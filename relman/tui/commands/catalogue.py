@@ -11,9 +11,12 @@ def scopes() -> tuple[Scope, ...]:
     from relman.tui.app import RelmanApp
     from relman.tui.screens.confirm import ConfirmScreen
     from relman.tui.screens.help import HelpScreen
+    from relman.tui.screens.journal import JournalScreen
     from relman.tui.screens.log import LogScreen
     from relman.tui.screens.palette import PaletteScreen
+    from relman.tui.screens.release_form import ReleaseForm
     from relman.tui.screens.review import ReviewScreen
+    from relman.tui.screens.rollback_form import RollbackForm
     from relman.tui.tabs import TABS
 
     tabs = (tab.screen_class() for tab in TABS)
@@ -23,7 +26,10 @@ def scopes() -> tuple[Scope, ...]:
         HelpScreen,
         PaletteScreen,
         ReviewScreen,
+        ReleaseForm,
+        RollbackForm,
         ConfirmScreen,
+        JournalScreen,
     )
     behind = tuple(RelmanApp.commands().values())
     return tuple(Scope(host.__name__, (*host.commands().values(), *_other(behind, host))) for host in hosts)

@@ -163,7 +163,7 @@ def job_lines(
     if job.steps:
         blocks.append(step_lines(job, room, now))
     else:
-        blocks.append([plain(_without_steps(job), Tone.QUIET)])
+        blocks.append([plain(line, Tone.QUIET) for line in wrap(_without_steps(job), room)])
     if said:
         blocks.append(said)
     remedy = remedy_for(job, notes.value or ())

@@ -30,8 +30,14 @@ _COLUMNS = (
 )
 
 
+_PLAIN_COLUMNS = (Column("choice", 24, least=12), Column("", 30, least=12, grow=True))
+
+
 class MenuPresenter:
-    """A line of a menu: keys, what the command is called, and what it does."""
+    """A line of a menu: keys, what the command is called, and what it does. ``keys`` False: choices have none."""
+
+    def __init__(self, *, keys: bool = True) -> None:
+        self._keys = keys
 
     def key(self, item: MenuRow) -> tuple[str, str]:
         return (item.group, item.name)
@@ -45,12 +51,10 @@ class MenuPresenter:
         if not item.name:
             return (Piece(item.group, strong=True),)
         tone = Tone.PLAIN if item.available else Tone.QUIET
-        cells: tuple[Line, ...] = (
-            (Piece(item.keys, accent=item.available, tone=tone),),
-            (Piece(item.title or item.name, tone),),
-            (quiet(item.help),),
-        )
-        return row(cells, _COLUMNS, room)
+        words: tuple[Line, ...] = ((Piece(item.title or item.name, tone),), (quiet(item.help),))
+        if not self._keys:
+            return row(words, _PLAIN_COLUMNS, room)
+        return row(((Piece(item.keys, accent=item.available, tone=tone),), *words), _COLUMNS, room)
 
 
 def matching(rows: Sequence[MenuRow], text: str) -> list[MenuRow]:

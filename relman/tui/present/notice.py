@@ -65,11 +65,17 @@ def refusal(problem: Problem, now: datetime) -> Notice:
     lines = [safe(problem.detail, 400)] if problem.detail else []
     if problem.retry_at is not None and problem.retry_at > now:
         lines.append(f"Asked again at {clock(problem.retry_at, now)} ({until(problem.retry_at, now)}).")
+    hint = safe(problem.hint, 400)
+    if (
+        problem.kind in (Kind.NETWORK, Kind.SERVER) and hint
+    ):  # what the hint leaves to a person relman does itself
+        lines.append(hint)
+        hint = ""
     return Notice(
         glyph,
         safe(problem.title, 200) or "This could not be read",
         tuple(lines),
-        safe(problem.hint, 400) or _NEXT.get(problem.kind, "r tries again."),
+        hint or _NEXT.get(problem.kind, "r tries again."),
         tone,
     )
 

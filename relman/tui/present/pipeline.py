@@ -51,7 +51,7 @@ def no_runs(repo: str, chosen: Filter, count: int) -> Notice:
         "○",
         "No workflow has run yet",
         (f"{safe(repo)} has no runs that GitHub still keeps.",),
-        "`relman init` writes a pipeline; a push starts it. It shows up here by itself.",
+        "A workflow file in .github/workflows and a push start one. It shows up here by itself.",
     )
 
 
@@ -104,7 +104,7 @@ def graph_title(
         (quiet(duration(took)),) if took is not None else BLANK,
         (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
         (quiet(safe(run.branch or "", 60)),),
-        (quiet(run.short_sha),),
+        (quiet(safe(run.short_sha)),),
         (quiet(ago(run.created_at, now)),),
     ]
     right = BLANK
@@ -155,7 +155,7 @@ def paths_lines(times: RunTime) -> list[Line]:
                 wall,
                 quiet(" wall · "),
                 total,
-                quiet(f" summed over {jobs}"),
+                quiet(f" summed · {jobs}"),
             )
         )
     if times.remaining is not None:

@@ -49,7 +49,7 @@ class RunsPresenter:
         there = now + self.offset
         state = run.state
         tone = state.tone
-        title = Piece(safe(run.title) or run.short_sha, Tone.QUIET if tone is Tone.QUIET else Tone.PLAIN)
+        title = Piece(safe(run.title) or safe(run.short_sha), Tone.QUIET if tone is Tone.QUIET else Tone.PLAIN)
         began = run.started_at or run.created_at
         took = between(began, run.updated_at if state.finished else None, there)
         age = between(run.created_at, None, there)

@@ -31,7 +31,7 @@ from relman.tui.present.course import LOOKS, elapsed, plan_lines, run_lines, unr
 from relman.tui.present.piece import BLANK, Line, Piece, plain, quiet, safe, spread, width_of
 from relman.tui.terminal import WINDOWS
 from relman.tui.widgets.choice import Choice
-from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.key_bar import Entry, KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from relman.tui.app import RelmanApp
 
 _GROUP = "Confirm"
+_CLOSING = {Stage.RUNNING: "Hide", Stage.ENDED: "Close", Stage.UNREAD: "Close"}
 _YES: Final = ("agree", "agree-word")
 _now = perf_counter if WINDOWS else monotonic  # the clock of Textual's events
 
@@ -50,6 +51,10 @@ def _may_agree(screen: ConfirmScreen) -> bool:
 
 def _may_agree_with_word(screen: ConfirmScreen) -> bool:
     return screen.ready and bool(screen.word)
+
+
+def _closing(screen: ConfirmScreen) -> str:
+    return _CLOSING.get(screen.course.stage, "Cancel")
 
 
 def _asking(screen: ConfirmScreen) -> bool:
@@ -103,7 +108,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
                 yield self._cancel
                 yield self._do
                 yield LineBar(self._hint_line, id="confirm-hint")
-            yield KeyBar(id="confirm-keys")
+            yield KeyBar(id="confirm-keys", typing=self._typing_keys)
 
     def on_mount(self) -> None:
         self.course.watch = self.draw
@@ -169,9 +174,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         if course.stage is Stage.RUNNING and not course.events:
             self._top = True
         self._show_field()
-        self._cancel.relabel(
-            {Stage.RUNNING: "Hide", Stage.ENDED: "Close", Stage.UNREAD: "Close"}.get(course.stage, "Cancel")
-        )
+        self._cancel.relabel(_closing(self))
         offered = course.may_agree and not self.reasoning
         self._do.display = offered
         self._do.can_focus = self.ready
@@ -234,7 +237,8 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         if course.stage is Stage.READING:
             right = (quiet("reading again…" if course.prepared is not None else "reading…"),)
         elif course.stage is Stage.ASKING and course.plan is not None:
-            right = (quiet(f"read {age(course.plan, now)} ago"),)
+            old = age(course.plan, now)
+            right = (quiet("read just now" if old == "0s" else f"read {old} ago"),)
         elif course.stage is Stage.RUNNING:
             number, of = course.progress
             right = (Piece("◐ ", Tone.ACTIVE), quiet(f"step {number} of {of} · {elapsed(course.began, now)}"))
@@ -281,6 +285,19 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         if self.typing:
             return f"then {self._keys('agree-word')}"
         return f"{self._keys('confirm-next')}, type the word, then {self._keys('agree-word')}"
+
+    def _typing_keys(self) -> tuple[Entry, ...]:
+        """What other keys than letters do while the field has the focus."""
+        told = [("confirm-back", "Back")]
+        if self.ready:
+            told.append(("agree-word", "Carry it out"))
+        told.append(("confirm-next", "Next"))
+        keys = [Entry("enter", "Take the reason", "enter")] if self.reasoning else []
+        commands, overrides = type(self).commands(), self.relman.key_overrides
+        return (
+            *keys,
+            *(Entry(self._keys(name), text, keys_of(commands[name], overrides)[0]) for name, text in told),
+        )
 
     def _keys(self, name: str) -> str:
         """How the first key of a command of this dialog is written."""
@@ -331,7 +348,7 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
         self._yes()
 
     @command("confirm-back", "escape", title="", help="Cancel; while it runs, hide.", group=_GROUP,
-             footer="Back", rank=1)  # fmt: skip
+             footer=_closing, rank=1)  # fmt: skip
     def back(self) -> None:
         if self.reasoning:
             self._leave_reason()
@@ -397,9 +414,18 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
             self.relman.tell(error.problem.sentence(), problem=True)
 
     def _edited(self, plan: Plan) -> str | None:
-        path = self._acting.kept.write(plan, plan.text)
-        edited(self.app, path)
-        return self._acting.kept.read(plan)
+        kept = self._acting.kept
+        before = kept.read(plan)
+        path = kept.write(plan, plan.text)
+        try:
+            edited(self.app, path)
+        except RelmanError:
+            if before is None:
+                kept.forget(plan)
+            else:
+                kept.write(plan, before)
+            raise
+        return kept.read(plan)
 
     @command("confirm-again", "r", title="", help="Read everything once more.", group=_GROUP,
              footer="Read again", rank=30,

@@ -45,8 +45,10 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         return cast("RelmanApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield LineBar(self._header, id="header")
-        yield LineBar(self._tabs, id="tabs")
+        self._header_bar = LineBar(self._header, id="header")
+        self._tab_bar = LineBar(self._tabs, id="tabs")
+        yield self._header_bar
+        yield self._tab_bar
         yield from self.compose_body()
         yield KeyBar(id="keys")
         self._small = LinesView(id="too-small")
@@ -100,15 +102,13 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
             self._update_bars()
 
     def _update_bars(self) -> None:
-        # A tick may still come while the screen is taken apart: then there is nothing left to update.
-        for bar in self.query("#header, #tabs").results(LineBar):
-            bar.update()
+        self._header_bar.update()
+        self._tab_bar.update()
 
     def _header(self, width: int) -> Line:
         """The facts; where lines are few the tabs stand before them, else in a line of their own."""
         app = self.relman
-        own_line = any(bar.display for bar in self.query("#tabs"))
-        tabs = None if own_line else Part(self._tab_forms(), rank=52)
+        tabs = None if self._tab_bar.display else Part(self._tab_forms(), rank=52)
         return header_line(app.board, app.now(), width, read_only=app.settings.read_only, tabs=tabs)
 
     def _tab_forms(self) -> tuple[Line, ...]:
@@ -193,7 +193,7 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         group="Pane",
         footer="Zoom",
         rank=34,
-        when=lambda screen: screen.pane is not None,
+        when=lambda screen: screen.zoomed or (screen.pane is not None and screen.pane.notice is None),
     )
     def zoom(self) -> None:
         pane = self.pane

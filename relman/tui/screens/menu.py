@@ -27,6 +27,7 @@ class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
     CSS_PATH = "menu.tcss"
     HEADING = ""
     HINT = ""
+    KEYS = True  # whether rows have keys to show
 
     def __init__(self, behind: Screen[object]) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         self._list: KeyedList[MenuRow] = KeyedList(
-            MenuPresenter(), SystemClock().now, id="menu-list", header=False
+            MenuPresenter(keys=self.KEYS), SystemClock().now, id="menu-list", header=False
         )
         self._list.can_focus = False
         field = Input(placeholder="Type to find", compact=True, id="menu-input")

@@ -22,7 +22,8 @@ from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
-from relman.tui.screens.run import OPEN, RunScreen
+from relman.tui.screens.run import OPEN
+from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
@@ -32,7 +33,7 @@ from relman.tui.widgets.prompt import Prompt
 _RUNS = "Runs"
 
 
-class PipelineScreen(RunScreen):
+class PipelineScreen(RunActs):
     """What is highlighted is kept by id: the run's, and within each run the box's."""
 
     NAME = "pipeline"
@@ -94,7 +95,7 @@ class PipelineScreen(RunScreen):
     def on_run(self) -> bool:
         return self.focused is self._runs
 
-    def show_run(self, run_id: int) -> None:
+    def follow(self, run_id: int) -> None:
         """Highlights a run, out of the filter's way; one that is not on the board yet as soon as it is."""
         self._wanted = run_id
         self.set_focus(self._runs)
@@ -136,6 +137,8 @@ class PipelineScreen(RunScreen):
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
             notice = view.no_runs(board.repo, self._filter, len(runs))
+        # Without a single run the message has the screen for itself.
+        self.set_class(not runs, "-alone")
         self._runs_pane.show(notice, staleness(section, now))
 
     def _show_run(self) -> None:
@@ -150,7 +153,9 @@ class PipelineScreen(RunScreen):
         now = self.relman.now()
         section = board.jobs.get(run.id, Section())
         self._picture = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
-        empty = self._picture is None or (run.state is State.STARTUP_FAILURE and not section.value)
+        # The file alone would call jobs "not created yet" that nobody has asked for, or may ask for.
+        unread = section.value is None
+        empty = self._picture is None or unread or (run.state is State.STARTUP_FAILURE and not section.value)
         if empty:
             self._picture = None
         self._paint()
@@ -282,7 +287,7 @@ class PipelineScreen(RunScreen):
         group=OPEN,
         footer="Open",
         rank=10,
-        when=lambda screen: screen.focused is not None,
+        when=lambda screen: screen.can_open,
     )
     def open(self) -> None:
         focused = self.focused
@@ -291,6 +296,15 @@ class PipelineScreen(RunScreen):
                 self.open_log()
         elif isinstance(focused, (KeyedList, GraphView)):
             focused.open()
+
+    @property
+    def can_open(self) -> bool:
+        focused = self.focused
+        if focused is self._runs:
+            return self._runs.item is not None
+        return (
+            self.job is not None if focused is self._lines else focused is self._graph and self.node is not None
+        )
 
     @command(
         "back",
@@ -325,6 +339,7 @@ class PipelineScreen(RunScreen):
         group=_RUNS,
         footer=lambda screen: screen.finds,
         rank=30,
+        when=lambda screen: bool(screen.relman.board.runs.value),
     )
     def ask_filter(self) -> None:
         if self.focused is self._graph:

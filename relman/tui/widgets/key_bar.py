@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -39,8 +40,10 @@ class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; width: 1fr; }"
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] | None = None) -> None:
+        """``typing`` gives the entries while somebody types in any field; else those of a prompt are known."""
         super().__init__(id=id)
+        self._typing = typing
         self._entries: tuple[Entry, ...] = ()
         self._ink = Ink(self)
 
@@ -64,8 +67,8 @@ class KeyBar(Widget):
 
     def _update(self) -> None:
         focused = self.screen.focused
-        if isinstance(focused, Input) and isinstance(focused.parent, Prompt):
-            self._show(_TYPING)
+        if isinstance(focused, Input) and (self._typing is not None or isinstance(focused.parent, Prompt)):
+            self._show(_TYPING if self._typing is None else self._typing())
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []

@@ -1,0 +1,90 @@
+"""An embedded world with the hand behind it, and what actions work with on it."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from relman import wiring
+from relman.actions.gate import Gate
+from relman.actions.operator import Operator
+from relman.actions.tools import Tools
+from relman.cli import arguments
+from relman.demo import embed
+
+
+class Hurried:
+    """A clock on which waiting costs nothing."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._slept)
+
+    def monotonic(self) -> float:
+        return self._slept
+
+    async def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+
+
+@dataclass
+class LiveWorld:
+    world: embed.Embedded
+    home: Path
+
+    @property
+    def place(self) -> list[str]:
+        return ["--api-url", self.world.api_url, "--config", str(self.world.config), "--repo", self.world.repo]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"RELMAN_TOKEN": self.world.token, "RELMAN_HOME": str(self.home), "PATH": ""}
+
+    def ask(self, method: str, path: str, wish: Any = None) -> Any:
+        request = urllib.request.Request(
+            self.world.api_url + path,
+            method=method,
+            data=None if wish is None else json.dumps(wish).encode(),
+            headers={"Authorization": f"Bearer {self.world.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            body = reply.read()
+            return json.loads(body) if body else None
+
+    def repo(self, method: str, path: str, wish: Any = None) -> Any:
+        return self.ask(method, f"/repos/{self.world.repo}{path}", wish)
+
+    def move(self, what: str, **wish: Any) -> Any:
+        return self.ask("POST", f"/_world/{what}", wish)
+
+    def sent(self, method: str, part: str) -> list[dict[str, Any]]:
+        """Requests of that method whose path holds ``part``, oldest first."""
+        seen = self.ask("GET", "/_world/requests")["requests"]
+        return [one for one in seen if one["method"] == method and part in one["path"]]
+
+    @asynccontextmanager
+    async def tools(self, gate: Gate | None = None) -> AsyncIterator[Tools]:
+        """As the commands get them, on a clock that waits for nobody."""
+        made = wiring.session(arguments.parse([*self.place, "status"]), self.environ)
+        async with wiring.acting(made) as tools:
+            clock = Hurried()
+            operator = Operator(gate or tools.operator.gate, tools.operator.journal, clock, sleep=clock.sleep)
+            yield replace(tools, operator=operator, clock=clock)
+
+
+def refused(call: Any, *arguments_: Any) -> int:
+    """The status with which the world refuses a call; 0 where it does not."""
+    try:
+        call(*arguments_)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 0
