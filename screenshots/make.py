@@ -26,8 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from relman.actions.gate import Gate
+from relman.actions.hotfix import HotfixAction
 from relman.actions.journal import Journal
 from relman.actions.operator import Action, Operator
+from relman.actions.release_look import ReleaseLook
 from relman.actions.rerun import Rerun, RerunAction
 from relman.actions.review import ReviewAction
 from relman.actions.tools import Tools
@@ -41,6 +43,7 @@ from relman.github.reader import Reader
 from relman.github.writer import Writer
 from relman.model.board import Board, Section
 from relman.model.health import HealthCheck
+from relman.model.hotfix_plan import HotfixIntent
 from relman.model.operation import Ended, Outcome
 from relman.model.repository import Budget
 from relman.model.rerun import Which
@@ -125,6 +128,10 @@ PICTURES = (
     Picture("deploys", ("2",)),
     Picture("environment", ("2", "G")),
     Picture("approve", ("2", "a", *"Looks good", "enter"), shows="read just now"),
+    Picture("releases", ("3",), shows="Gates"),
+    Picture("release", ("3", "t", "enter"), shows="read just now"),
+    Picture("version", ("3", "t"), shows="Tag a release"),
+    Picture("rollback", ("2", "G", "R"), shows="deploy it again"),
     Picture("rerun", ("tab", "e"), select=failed),
     Picture("cancel", ("c",), select=running, shows="read just now"),
     Picture("dispatch", ("D", *"cd.yml", "enter"), shows="environment"),
@@ -139,30 +146,26 @@ class Stand:
     board: Board
     fetch: Fetch
     tools: Tools
+    clock: FixedClock
 
     async def work(self) -> None:
         """A morning's changes, for the journal."""
-        clock = self.tools.clock
-        assert isinstance(clock, FixedClock)
         try:
-            for at, change in ((timedelta(minutes=52), self._rerun), (timedelta(minutes=3), self._approve)):
-                clock.at = NOW - at
-                await change()
+            await self._carry_out(51, HotfixAction(self.tools), HotfixIntent())
+            await self._carry_out(16, RerunAction(self.tools), Rerun(failed(self.board), Which.FAILED))
+            await self._carry_out(0, ReviewAction(self.tools), self._approval())
         finally:
-            clock.at = NOW
+            self.clock.at = NOW
 
-    async def _rerun(self) -> None:
-        await self._carry_out(RerunAction(self.tools), Rerun(failed(self.board), Which.FAILED))
-
-    async def _approve(self) -> None:
+    def _approval(self) -> Review:
         run = self.board.run(waiting(self.board))
         assert run is not None
         gates = self.board.pending[run.id].value or ()
         targets = tuple(Target(one.environment_id, one.environment) for one in gates)
-        wish = Review(run.id, run.attempt, run.sha, targets, APPROVED, "Looks good")
-        await self._carry_out(ReviewAction(self.tools), wish)
+        return Review(run.id, run.attempt, run.sha, targets, APPROVED, "Looks good")
 
-    async def _carry_out(self, action: Action[Any, Any], intent: object) -> None:
+    async def _carry_out(self, minutes_ago: int, action: Action[Any, Any], intent: object) -> None:
+        self.clock.at = NOW - timedelta(minutes=minutes_ago)
         prepared = await self.tools.operator.prepare(action, intent)
         async for event in self.tools.operator.run(prepared, word=prepared.plan.word):
             if isinstance(event, Ended) and event.outcome is not Outcome.DONE:
@@ -200,7 +203,7 @@ async def stand(world: embed.Embedded, folder: Path) -> AsyncIterator[Stand]:
         scratch=folder / "scratch",
     )
     try:
-        yield Stand(await _gather(watch), watch.fetch, tools)
+        yield Stand(await _gather(watch), watch.fetch, tools, clock)
     finally:
         await writer.aclose()
         await watch.stop()
@@ -226,6 +229,8 @@ async def _gather(watch: Watch) -> Board:
     for environment in ("staging", "production"):
         watch.poller.look(View("deploys", waiting(watch.store.board), environment=environment))
         await _until(lambda: _deploys(watch.store.board), "the environments")
+    watch.poller.look(View("releases"))
+    await _until(lambda: watch.store.board.head.value is not None, "the branch")
     expected = None
     while expected != watch.store.board.expected:  # the newest runs decide; older ones change nothing more
         expected = watch.store.board.expected
@@ -303,7 +308,13 @@ async def _until(ready: Callable[[], bool], what: str) -> None:
 async def paint(picture: Picture, there: Stand, size: tuple[int, int]) -> tuple[str, str]:
     """One screen as SVG and as text."""
     settings = DashboardSettings(theme="dark")
-    app = RelmanApp(Still(there.board, there.fetch), settings, FixedClock(), tools=lambda: there.tools)
+    app = RelmanApp(
+        Still(there.board, there.fetch),
+        settings,
+        FixedClock(),
+        tools=lambda: there.tools,
+        look=lambda: ReleaseLook.of(there.tools),
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         if picture.select is not None:
