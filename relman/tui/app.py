@@ -137,7 +137,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._tell_problems(fresh)
 
     def _tick(self) -> None:
-        if isinstance(self.screen, LiveScreen):
+        if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
             self.screen.tick()
 
     def on_app_focus(self, event: events.AppFocus) -> None:

@@ -51,7 +51,11 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
 
     def tick(self) -> None:
         """A second has passed."""
-        self.query_one("#header", LineBar).update()
+        self._update_header()
+
+    def _update_header(self) -> None:
+        for bar in self.query("#header").results(LineBar):  # none while the screen is taken down
+            bar.update()
 
     def on_mount(self) -> None:
         self.relman.board_signal.subscribe(self, self._published)
@@ -73,7 +77,7 @@ class LiveScreen(CommandHost, Screen[None], inherit_bindings=False):
             # By now a newer board may stand; only the newest is worth drawing.
             del board
             self.apply(self.relman.board)
-            self.query_one("#header", LineBar).update()
+            self._update_header()
 
     def _header(self, width: int) -> Line:
         app = self.relman
