@@ -60,7 +60,9 @@ def test_how_long_each_ran() -> None:
 
 
 def test_another_tag_of_the_running_commit_is_no_way_back() -> None:
-    found = stays(deployed(("v1.2.1", "a", "success"), ("v1.0.0", "a", "inactive,success"), ("v0.9.0", "z", "success")))
+    found = stays(
+        deployed(("v1.2.1", "a", "success"), ("v1.0.0", "a", "inactive,success"), ("v0.9.0", "z", "success"))
+    )
     assert [one.name for one in targets(found, Withdrawn(), running=found[0])] == ["v0.9.0"]
 
 
@@ -94,7 +96,14 @@ def test_targets_hold_in_any_history(items: list[tuple[str, str, str]], gone: se
 
 @pytest.mark.parametrize(
     ("wanted", "name"),
-    [(None, "v1.2.1"), ("v1.1.0", "v1.1.0"), ("1.1.0", "v1.1.0"), ("v9.9.9", None), ("v1.3.0", None), ("", None)],
+    [
+        (None, "v1.2.1"),
+        ("v1.1.0", "v1.1.0"),
+        ("1.1.0", "v1.1.0"),
+        ("v9.9.9", None),
+        ("v1.3.0", None),
+        ("", None),
+    ],
 )
 def test_which_target_is_meant(wanted: str | None, name: str | None) -> None:
     found = stays(HISTORY)
@@ -141,7 +150,9 @@ def test_what_a_dispatch_has_to_be_told() -> None:
 
 
 def test_where_each_release_is_live() -> None:
-    tags = read_version_tags([Tag("v1.2.1", "a"), Tag("v1.0.0", "a"), Tag("v1.3.0", "d")], local=[Tag("v2.0.0", "x")])
+    tags = read_version_tags(
+        [Tag("v1.2.1", "a"), Tag("v1.0.0", "a"), Tag("v1.3.0", "d")], local=[Tag("v2.0.0", "x")]
+    )
     releases = [Release(1, "v1.3.0", ""), Release(2, "v9.0.0", "", draft=True)]
     found = {"production": deployed(("v1.2.1", "a", "success")), "staging": deployed(("main", "d", "success"))}
     rows = release_rows(tags, releases, found, Withdrawn({"1.3.0": "bad"}))
