@@ -119,7 +119,10 @@ def not_as_seen(facts: Facts, intent: Review, *, waits: bool = True) -> Problem 
             f"{run_name(run)} was started again{by}", f"attempt {run.attempt} now, it was {intent.attempt}"
         )
     if run.sha != intent.sha:
-        return stale(f"{run_name(run)} is on another commit", f"{run.sha[:7]} now, it was {intent.sha[:7]}")
+        return stale(
+            f"{run_name(run)} is on another commit",
+            f"{clean_line(run.sha[:7])} now, it was {clean_line(intent.sha[:7])}",
+        )
     given = given_by_me(facts, intent)
     if given == set(intent.targets):
         return None
@@ -235,8 +238,8 @@ def brings(run: Run, *, commit: bool = False) -> str:
     """What the run brings: its tag or branch, and the commit."""
     ref = clean_line(run.branch or "", 80)
     if not ref:
-        return run.short_sha
-    return f"{ref} ({run.short_sha})" if commit else ref
+        return clean_line(run.short_sha)
+    return f"{ref} ({clean_line(run.short_sha)})" if commit else ref
 
 
 def live_name(place: Now) -> str:

@@ -190,6 +190,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             self._tell_problems(fresh)
 
     def _tick(self) -> None:
+        if not self.is_headless and terminal.is_gone():  # closed without a signal: nobody will ever see this
+            self._end_by_signal(getattr(signal, "SIGHUP", signal.SIGTERM))
+            return
         if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
             self.screen.tick()
 
@@ -364,6 +367,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Commands",
         rank=85,
+        asks=True,
         when=_on_screen,
     )
     def show_palette(self) -> None:
@@ -379,6 +383,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
+        asks=True,
         when=_on_screen,
     )
     def show_help(self) -> None:

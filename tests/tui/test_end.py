@@ -112,6 +112,13 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
     terminal.assert_restored()
 
 
+def test_a_terminal_that_goes_away_without_a_signal_ends_it(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until_started()
+    os.close(terminal.main)
+    assert terminal.process.wait(timeout=30) == 128 + signal.SIGHUP
+
+
 @pytest.mark.parametrize("environ", [{"TMUX": ""}, {"TMUX": "/tmp/tmux-0/default,1,0"}])
 def test_copies_and_titles_go_out(tmp_path: Path, environ: dict[str, str]) -> None:
     terminal = Terminal(tmp_path, **environ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relman.tui.commands.command import Command, CommandHost
-from relman.tui.commands.keymap import Scope
+from relman.tui.commands.keymap import Scope, keys_of
 
 
 def scopes() -> tuple[Scope, ...]:
@@ -38,5 +38,5 @@ def scopes() -> tuple[Scope, ...]:
 def _other(behind: tuple[Command, ...], host: type[CommandHost]) -> list[Command]:
     """The app's commands that the screen does not replace by one of the same key on purpose."""
     own = host.commands().values()
-    taken = {key for declared in own for key in declared.keys}
-    return [declared for declared in behind if not taken.intersection(declared.keys)]
+    taken = {key for declared in own for key in keys_of(declared, {})}
+    return [declared for declared in behind if not taken.intersection(keys_of(declared, {}))]
