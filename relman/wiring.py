@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from types import ModuleType
 
+    from relman.actions.release_look import ReleaseLook
     from relman.actions.release_survey import Survey
     from relman.actions.tools import Tools
     from relman.board.fetch import Fetch
@@ -150,7 +151,6 @@ async def acting(made: Session) -> AsyncIterator[Tools]:
 @asynccontextmanager
 async def surveying(made: Session) -> AsyncIterator[Survey]:
     """What reads a release, for a relman that may not change anything."""
-    from relman.actions.release_survey import Survey
     from relman.board.clock import SystemClock
     from relman.board.history import History
     from relman.probes import Probes
@@ -158,22 +158,36 @@ async def surveying(made: Session) -> AsyncIterator[Survey]:
     history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
     reader = reader_of(made, history)
     health = Probes()
-    words = made.settings.workflows
     try:
-        yield Survey(
-            reader,
-            health,
-            health_checks(made.settings),
-            SystemClock(),
-            ci=words.ci,
-            cd=words.cd,
-            clone=clone_of(made),
-            listed=made.settings.releases.withdrawn,
-        )
+        yield survey_of(made, reader, health, SystemClock())
     finally:
         await reader.aclose()
         await health.aclose()
         await history.close()
+
+
+def survey_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> Survey:
+    """What reads the facts of a release. It only looks."""
+    from relman.actions.release_survey import Survey
+
+    words = made.settings.workflows
+    return Survey(
+        reader,
+        health,
+        health_checks(made.settings),
+        clock,
+        ci=words.ci,
+        cd=words.cd,
+        clone=clone_of(made),
+        listed=made.settings.releases.withdrawn,
+    )
+
+
+def look_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> ReleaseLook:
+    """What the releases screen reads with, in every mode."""
+    from relman.actions.release_look import ReleaseLook
+
+    return ReleaseLook(made.target.repo, reader, survey_of(made, reader, health, clock))
 
 
 def clone_of(made: Session) -> Clone | None:
@@ -309,4 +323,5 @@ def dashboard(made: Session) -> int:
         report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)
-    return run_dashboard(RelmanApp(watch, settings, tools=tools))
+    app = RelmanApp(watch, settings, tools=tools, look=lambda: look_of(made, reader(), probes(), clock))
+    return run_dashboard(app)

@@ -40,7 +40,7 @@ _AT_ONCE = 4  # files that are read
 STEP = "dispatch"
 MAY_APPEAR = timedelta(minutes=2)
 """How long after a request its run may still turn up in GitHub's lists."""
-_SKEW = timedelta(seconds=5)  # between GitHub's own machines
+_SKEW = timedelta(seconds=3)  # the server says its time in whole seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ class Operator:
             yield Begun(deed.step, number, len(deeds))
             ended: StepEnded | None = None
             try:
-                before, notes = self._before(diary, deed.step), _Notes(diary, deed.step)
+                notes = _Notes(diary, deed.step)
+                before = self._before(diary, deed.step)
                 async for said in perform(deed, before, self.clock, self._sleep, notes):
                     if isinstance(said, Result):
                         ended = said.ended

@@ -37,7 +37,7 @@ _ENVIRONMENTS_FOLLOWED = 20
 class Rhythm:
     """Seconds between two asks."""
 
-    runs_active: float = 20  # something runs somewhere
+    runs_active: float = 30  # something runs somewhere; at once when all jobs of an active run are done
     runs_idle: float = 60
     jobs_active: float = 6  # the run in view; for each page of 100 jobs
     jobs_waiting: float = 20  # the run in view waits for a person or a lock
@@ -150,7 +150,7 @@ def wants(
     active = any(run.state.active and run.state is not State.WAITING for run in runs)
     deploying = _deploy_stamp(board, runs)
     on_releases = view.screen == RELEASES
-    wanted[Ask(Part.RUNS)] = Want(rhythm.runs_active if active else rhythm.runs_idle, 0)
+    wanted[Ask(Part.RUNS)] = Want(rhythm.runs_active if active else rhythm.runs_idle, 0, _ending(board, runs))
     wanted[Ask(Part.REPOSITORY)] = Want(rhythm.rarest, 2)
     wanted[Ask(Part.ENVIRONMENTS)] = Want(rhythm.rare, 1)
     wanted[Ask(Part.WORKFLOWS)] = Want(rhythm.rare, 4)
@@ -169,6 +169,12 @@ def wants(
     if view.run_id is not None:
         wanted |= _run_wants(board, view, view.run_id, rhythm)
     return wanted
+
+
+def _ending(board: Board, runs: tuple[Run, ...]) -> Hashable:
+    """The active runs whose jobs are all done as far as is known: they are about to end, or to go on."""
+    known = {run.id: board.jobs[run.id].value for run in runs if run.state.active and run.id in board.jobs}
+    return frozenset(id for id, jobs in known.items() if jobs and all(job.state.finished for job in jobs))
 
 
 def _deployment_wants(board: Board, view: View, rhythm: Rhythm, stamp: Hashable) -> dict[Ask, Want]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -80,31 +80,30 @@ async def perform(
             write_json(operation_json(plan, prepared.refusal, (), refused))
         write_error(prepared.refusal, as_json=False)
         return prepared.refusal.exit_code
-    # Where nothing is to be done there is nothing to agree to.
-    word = _agreed(plan, consent) if plan.steps else ""
+    if not plan.steps:  # where nothing is to be done there is nothing to agree to
+        ended = Ended(Outcome.DONE, f"{plan.title}: nothing to do")
+        _Out(as_json).result(plan, [], ended)
+        return ended.exit_code
+    word = _agreed(plan, consent)
     return await _carry_out(operator, prepared, word, as_json=as_json)
 
 
 async def _carry_out(operator: Operator, prepared: Prepared[Any], word: str, *, as_json: bool) -> Exit:
     plan, out = prepared.plan, _Out(as_json)
     events: list[Event] = []
-    bar = Progress()
     try:
-        async for event in operator.run(prepared, word=word) if plan.steps else _nothing(plan):
-            if isinstance(event, Said) and event.done is not None and event.total is not None:
-                bar.show(event.done, event.total, event.text)
-                if events and _is_progress(events[-1], event):
-                    events.pop()  # of many only the last is worth keeping
-                events.append(event)
-                continue
-            bar.clear()
+        async for event in operator.run(prepared, word=word):
             if isinstance(event, Ended):
                 out.result(plan, events, event)
                 return event.exit_code
+            if isinstance(event, Said) and event.total is not None:
+                out.progress(event)
+                if events and _is_progress(events[-1], event):
+                    events.pop()  # of many only the last is worth keeping
+            else:
+                out.say(_said(event))
             events.append(event)
-            out.say(_said(event))
     except asyncio.CancelledError:
-        bar.clear()
         out.result(plan, events, _interrupted(plan, events, operator.sending))
         raise
     raise AssertionError("an operation without a result")
@@ -137,6 +136,11 @@ class _Out:
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
+        self._bar = Progress()
+
+    def progress(self, said: Said) -> None:
+        with contextlib.suppress(OSError):
+            self._bar.show(said.done or 0, said.total or 0, said.text)
 
     def say(self, line: str) -> None:
         if not self._json:
@@ -154,6 +158,8 @@ class _Out:
                 write_error(problem, as_json=False)
 
     def _write(self, write: Callable[[], None]) -> None:
+        with contextlib.suppress(OSError):
+            self._bar.clear()
         try:
             write()
             sys.stdout.flush()
@@ -172,11 +178,6 @@ def _show_first(lines: list[str]) -> None:
         raise RelmanError(
             Problem(Kind.LOCAL, "The plan could not be shown: nothing was changed", reason_of(error))
         ) from None
-
-
-async def _nothing(plan: Plan) -> AsyncIterator[Event]:
-    """What an operation without a step says."""
-    yield Ended(Outcome.DONE, f"{plan.title}: nothing to do")
 
 
 def _is_progress(before: Event, now: Said) -> bool:
@@ -273,8 +274,13 @@ def event_json(event: Event) -> dict[str, Any]:
         case Begun(step=step, number=number, of=of):
             return {"event": "begun", "step": step.key, "number": number, "of": of}
         case Said(step=step, text=text, done=done, total=total):
-            told = {"event": "said", "step": step.key, "text": clean_line(text)}
-            return told if total is None else {**told, "done": done, "total": total}
+            return {
+                "event": "said",
+                "step": step.key,
+                "text": clean_line(text),
+                "done": done,
+                "total": total,
+            }
         case StepEnded(step=step, outcome=outcome, detail=detail, problem=problem):
             return {
                 "event": "ended",

@@ -29,7 +29,8 @@ class Answer(StrEnum):
     SELF = "your own run"
     OTHERS = "others review"
     APP = "an app decides"
-    TOKEN = "token may not"  # noqa: S105  words, no password
+    TOKEN = "token may not"  # noqa: S105  words, no password; GitHub lets you, and refused this token's review
+    BARRED = "not with this token"  # a reviewer whom GitHub does not let
     SIGNED_OUT = "not signed in"
     READ_ONLY = "read-only"
     UNKNOWN = "not you"
@@ -125,7 +126,7 @@ def may_review(
         )
     if any(one.kind != "Team" and one.name == viewer for one in reviewers):
         return MayI(
-            Answer.TOKEN,
+            Answer.BARRED,
             "You are a reviewer, but GitHub does not let you review with this token; it may lack Deployments: write",
         )
     return MayI(Answer.OTHERS, f"You are not a reviewer: {reviewers_in_words(reviewers)} can approve")

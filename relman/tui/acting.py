@@ -134,6 +134,40 @@ class Acting:
         self.tools = tools
         self.kept = KeptText(tools.scratch)
         self.running: Course | None = None
+        self._warned = False
+
+    def act(self, action: Action[Any, Any], intent: object, after: After | None) -> None:
+        """Opens the dialog on a new change, or on the one that is still under way."""
+        from relman.tui.screens.confirm import ConfirmScreen
+
+        if isinstance(self._app.screen, ConfirmScreen):
+            return
+        course = self.begin(action, intent, after)
+        if course is None:
+            self.show_running("Only one change at a time")
+        else:
+            self._app.push_screen(ConfirmScreen(self, course))
+
+    def show_running(self, hint: str = "") -> None:
+        """The dialog of the change under way, once more."""
+        from relman.tui.screens.confirm import ConfirmScreen
+
+        if self.running is not None:
+            self._app.push_screen(ConfirmScreen(self, self.running, hint))
+
+    def may_leave(self) -> bool:
+        """Whether relman may end now. While a change is under way only the second wish counts."""
+        course = self.running
+        if course is None or self._warned:
+            return True
+        self._warned = True
+        number, of = course.progress
+        self._app.tell(
+            f"{course.title} is under way, step {number} of {of}. Once more leaves all the same: what was sent "
+            "stays sent, and the journal says how far it came.",
+            problem=True,
+        )
+        return False
 
     def begin(self, action: Action[Any, Any], intent: object, after: After | None) -> Course | None:
         """A new course, which reads already; None while another change is under way."""
@@ -243,7 +277,22 @@ class Acting:
         self._app.watch_.poller.refresh_now()
         self._app.watch_.poller.refresh_now(*_TOUCHED, *more)
         course.watch()
-        self._app.acted(course, ended)
+        self._tell(course, ended)
+
+    def _tell(self, course: Course, ended: Ended) -> None:
+        """One visible result, and what the screen makes of it."""
+        from relman.tui.screens.confirm import ConfirmScreen
+
+        self._warned = False
+        good = ended.outcome is Outcome.DONE
+        why = f": {ended.problem.title}" if ended.problem is not None else ""
+        self._app.tell(f"{ended.sentence}{why}", problem=not good)
+        if course.after is None:
+            return
+        screen = self._app.screen
+        if good and ended.run_id is not None and isinstance(screen, ConfirmScreen) and screen.course is course:
+            screen.dismiss()
+        self._app.call_later(course.after, ended)
 
 
 def same(one: Prepared[Any], other: Prepared[Any]) -> bool:

@@ -35,9 +35,11 @@ from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 
 if TYPE_CHECKING:
     from relman.actions.operator import Action
+    from relman.actions.release_look import ReleaseLook
     from relman.actions.tools import Tools
     from relman.model.operation import Ended
     from relman.tui.acting import Acting, Course
+    from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
 
 _KEY_NAMES = {
@@ -65,7 +67,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself.
 
     ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
-    relman is read-only.
+    relman is read-only. ``look`` gives what reads releases from near; it is called when somebody looks.
     """
 
     CSS_PATH = "app.tcss"
@@ -91,6 +93,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         clock: Clock | None = None,
         tools: Callable[[], Tools] | None = None,
         *,
+        look: Callable[[], ReleaseLook] | None = None,
         opener: Callable[[str], None] = open_page,
     ) -> None:
         if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
@@ -111,7 +114,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._acting: Acting | None = None
         self._open_tools = None if self.settings.read_only else tools
         self._tools: Tools | None = None
-        self._warned = False
+        self._open_look = look
+        self._release_reading: ReleaseReading | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
@@ -253,6 +257,15 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         return self._tools
 
     @property
+    def release_reading(self) -> ReleaseReading | None:
+        """What reads releases beyond the board, built when it is first wanted; None where nothing can."""
+        if self._release_reading is None and self._open_look is not None:
+            from relman.tui.release_reading import ReleaseReading
+
+            self._release_reading = ReleaseReading(self, self._open_look())
+        return self._release_reading
+
+    @property
     def key_overrides(self) -> Mapping[str, str]:
         """Keys a person configured, by command name."""
         return self._overrides
@@ -266,20 +279,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         to follow, the dialog has closed by then.
         """
         from relman.tui.acting import Acting
-        from relman.tui.screens.confirm import ConfirmScreen
 
         if self._tools is None:
             self.tell("relman is read-only here.", problem=True)
             return
-        if isinstance(self.screen, ConfirmScreen):
-            return
         if self._acting is None:
             self._acting = Acting(self, self._tools)
-        course = self._acting.begin(action, intent, after)
-        if course is None:
-            self._show_running("Only one change at a time")
-        else:
-            self.push_screen(ConfirmScreen(self._acting, course))
+        self._acting.act(action, intent, after)
 
     @command(
         "under-way",
@@ -289,13 +295,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         when=lambda app: app.under_way is not None and _on_screen(app),
     )
     def show_under_way(self) -> None:
-        self._show_running("")
-
-    def _show_running(self, hint: str) -> None:
-        from relman.tui.screens.confirm import ConfirmScreen
-
-        if self._acting is not None and self._acting.running is not None:
-            self.push_screen(ConfirmScreen(self._acting, self._acting.running, hint))
+        if self._acting is not None:
+            self._acting.show_running()
 
     @command(
         "journal",
@@ -316,22 +317,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def under_way(self) -> Course | None:
         """The change that is being carried out."""
         return None if self._acting is None else self._acting.running
-
-    def acted(self, course: Course, ended: Ended) -> None:
-        """A change has ended: one visible result, and what the screen makes of it."""
-        from relman.model.operation import Outcome
-        from relman.tui.screens.confirm import ConfirmScreen
-
-        self._warned = False
-        good = ended.outcome is Outcome.DONE
-        why = f": {ended.problem.title}" if ended.problem is not None else ""
-        self.tell(f"{ended.sentence}{why}", problem=not good)
-        if course.after is None:
-            return
-        screen = self.screen
-        if good and ended.run_id is not None and isinstance(screen, ConfirmScreen) and screen.course is course:
-            screen.dismiss()
-        self.call_later(course.after, ended)
 
     # ── tabs ─────────────────────────────────────────────────────────────────────────────────
 
@@ -445,17 +430,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
 
     @command("quit", "q", title="Quit", help="Leave relman.", group="relman", footer="Quit", rank=90)
     def quit_now(self) -> None:
-        running = self._acting.running if self._acting is not None else None
-        if running is None or self._warned:
+        if self._acting is None or self._acting.may_leave():
             self.exit()
-            return
-        self._warned = True
-        number, of = running.progress
-        self.tell(
-            f"{running.title} is under way, step {number} of {of}. Once more leaves all the same: what was sent "
-            "stays sent, and the journal says how far it came.",
-            problem=True,
-        )
 
     @command(
         "interrupt",

@@ -41,7 +41,8 @@ def stamp_of(board: Board) -> tuple[object, ...]:
 class ReleaseReading:
     """``unreleased`` and ``about`` keep their last value when a reading fails, as the board does.
 
-    ``watch`` is called after everything that may look different. Readings start on the App; one at a time.
+    Who subscribes is called after everything that may look different. Readings start on the App, so that no
+    screen that goes cancels them.
     """
 
     def __init__(self, app: RelmanApp, look: ReleaseLook) -> None:
@@ -50,12 +51,17 @@ class ReleaseReading:
         self.unreleased: Section[Outlook] = Section()
         self.about: Mapping[Key, Section[About]] = MappingProxyType({})
         self.reading = False
-        self.watch: Callable[[], None] = lambda: None
+        self._subscribers: list[Callable[[], None]] = []
         self._stamp: tuple[object, ...] | None = None
         self._failures = 0
         self._tried: datetime | None = None
         self._asked = False
         self._on_the_way: set[Key] = set()
+
+    def subscribe(self, subscriber: Callable[[], None]) -> Callable[[], None]:
+        """Gives back what ends it."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
 
     def again(self) -> None:
         """A person wants it afresh."""
@@ -71,12 +77,24 @@ class ReleaseReading:
     def consider(self) -> None:
         """Starts a reading where one is due. Cheap: called whenever the board changed, and once a second."""
         board, now = self._app.board, self._app.now()
-        if self.reading or not self._due(board, now):
+        if self._due(board, now):
+            self.read()
+
+    def read(self) -> None:
+        """Reads now, unless that is under way."""
+        if self.reading:
             return
         self.reading, self._asked = True, False
-        self._app.run_worker(self._read(stamp_of(board)), group="release-read")
+        self._app.run_worker(self._read(stamp_of(self._app.board)), group="release-read")
+        self._tell()
+
+    def _tell(self) -> None:
+        for subscriber in tuple(self._subscribers):
+            subscriber()
 
     def _due(self, board: Board, now: datetime) -> bool:
+        if self.reading:
+            return False
         if board.head.value is None and board.head.error is None:
             return False  # the poller is about to say where the branch is
         paused = paused_until(board, now)
@@ -105,7 +123,7 @@ class ReleaseReading:
             self.unreleased = Section(found, found.evidence.at)
         finally:
             self.reading, self._tried = False, self._app.now()
-        self.watch()
+        self._tell()
 
     def consider_about(self, key: Key) -> None:
         """Reads a version from near, once."""
@@ -122,4 +140,4 @@ class ReleaseReading:
         finally:
             self._on_the_way.discard(key)
         self.about = with_key(self.about, key, found)
-        self.watch()
+        self._tell()

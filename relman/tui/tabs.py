@@ -61,6 +61,7 @@ def _waiting_badge(board: Board) -> Piece | None:
 TABS: tuple[Tab, ...] = (
     Tab(1, "Pipeline", "pipeline:PipelineScreen"),
     Tab(2, "Deploys", "deploys:DeploysScreen", _waiting_badge),
+    Tab(3, "Releases", "releases:ReleasesScreen"),
 )
 
 

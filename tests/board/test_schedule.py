@@ -72,7 +72,7 @@ def test_one_running_run_in_view_asks_at_most_eighteen_times_a_minute(make):
     made = simulate(board, View(run_id=2), make.START, 31, health=("staging", "production"))
     settled = make.START + timedelta(minutes=1)
     # Half a request a minute each stays for looking for old active runs and for deployment statuses.
-    assert requests(made, settled) / 30 <= 15.2
+    assert requests(made, settled) / 30 <= 14.2
     jobs = [at for at, ask in made if ask == Ask(Part.JOBS, 2)]
     assert all(timedelta(seconds=6) <= b - a <= timedelta(seconds=6.6) for a, b in itertools.pairwise(jobs))
 
@@ -110,6 +110,17 @@ def test_jobs_that_lag_behind_their_finished_run_are_asked_again(make):
     job = make.job(5, run, status="in_progress")
     board = board_of(make, run, jobs=MappingProxyType({1: Section((job,), make.START)}))
     assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every is not None
+
+
+def test_the_end_of_the_last_job_asks_for_the_runs_at_once(make):
+    run = make.run(1, status="in_progress")
+    going, done = make.job(5, run, status="in_progress"), make.job(5, run)
+    board = board_of(make, run, jobs=MappingProxyType({1: Section((going,), make.START)}))
+    last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, View(run_id=1)).items()}
+    soon = make.START + timedelta(seconds=3)
+    assert Ask(Part.RUNS) not in due(board, View(run_id=1), last, soon)
+    ended = dataclasses.replace(board, jobs=MappingProxyType({1: Section((done,), make.START)}))
+    assert Ask(Part.RUNS) in due(ended, View(run_id=1), last, soon)
 
 
 def test_many_pages_of_jobs_stretch_the_interval(make):

@@ -61,7 +61,7 @@ TIMER = PendingDeployment(2, "production", 5, NOW - timedelta(minutes=2))
         ),
         (
             {"viewer": "me", "pending": replace(PENDING, reviewers=(ME, AMARA))},
-            Answer.TOKEN,
+            Answer.BARRED,
             "You are a reviewer, but GitHub does not let you",
         ),
         ({"pending": TIMER, "environment": None}, Answer.TIMER, "Nothing to approve"),

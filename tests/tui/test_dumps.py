@@ -18,6 +18,7 @@ WAYS = {
     "help": ("question_mark",),
     "palette": ("colon",),
     "graph-zoomed": ("j", "enter", "z"),
+    "deploys": ("2",),
 }
 
 

@@ -14,7 +14,9 @@ def scopes() -> tuple[Scope, ...]:
     from relman.tui.screens.journal import JournalScreen
     from relman.tui.screens.log import LogScreen
     from relman.tui.screens.palette import PaletteScreen
+    from relman.tui.screens.release_form import ReleaseForm
     from relman.tui.screens.review import ReviewScreen
+    from relman.tui.screens.rollback_form import RollbackForm
     from relman.tui.tabs import TABS
 
     tabs = (tab.screen_class() for tab in TABS)
@@ -24,6 +26,8 @@ def scopes() -> tuple[Scope, ...]:
         HelpScreen,
         PaletteScreen,
         ReviewScreen,
+        ReleaseForm,
+        RollbackForm,
         ConfirmScreen,
         JournalScreen,
     )

@@ -159,7 +159,7 @@ def _condition(place: Place) -> tuple[str, Tone, str]:
 
 
 def list_title(gates: Sequence[Waiting], places: Sequence[Place], width: int) -> Line:
-    mine = sum(1 for gate in gates if gate.may.yes)
+    mine = sum(1 for gate in gates if gate.may.answer in _NOT_YET)
     right: Line = BLANK
     if gates:
         words = f"{mine} for you" if mine else "none for you"

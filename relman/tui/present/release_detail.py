@@ -17,7 +17,7 @@ from relman.model.state import State, Tone
 from relman.model.times import ago, between, brief, clock
 from relman.model.trailers import BY, OVERRIDE, ROLLBACK_OF, ROLLBACK_TO, read_trailers, values
 from relman.tui.present.columns import Column, row
-from relman.tui.present.notice import instead
+from relman.tui.present.notice import instead, refusal
 from relman.tui.present.piece import BLANK, Line, Piece, fit, plain, quiet, safe, spread, wrap
 from relman.tui.present.releases import Entry, deployed_as
 
@@ -44,7 +44,8 @@ def unreleased_lines(item: Entry, key: str, room: int, now: datetime) -> list[Li
         notice = instead(item.outlook, "what is not released yet", now)
         return notice.draw(room) if notice is not None else []
     drawn = _proposal(outlook, key, room, now)
-    drawn += _block(_gates(outlook.plan.checks, room))
+    if outlook.decision.version is not None:
+        drawn += _block(_gates(outlook.plan.checks, room))
     drawn += _block(_commits(outlook, room))
     drawn += _block(_steps(outlook.plan, key, room))
     if outlook.decision.version is not None:
@@ -63,7 +64,7 @@ def _proposal(outlook: Outlook, key: str, room: int, now: datetime) -> list[Line
         drawn.append(
             fit((_label("Next"), Piece(safe(decision.tag, 80), strong=True, accent=True), Piece(after)), room)
         )
-    drawn += fact("Why", decision.why, room)
+    drawn += fact("Why", decision.why.removesuffix("; deploy it again instead"), room)
     for commit, ask in outlook.deciding[:3]:
         drawn.append(_hint(commit, ask, room))
     if len(outlook.deciding) > 3:
@@ -106,7 +107,8 @@ def _nothing_to_release(outlook: Outlook, room: int) -> list[Line]:
     if not on_head:
         return []
     name = safe(on_head[0].name, 80)
-    return fact("", f"Select {name} and press enter for its run: there it can be run again.", room, Tone.QUIET)
+    words = f"select {name} and press enter for its run, which can be run again there"
+    return fact("Instead", words, room)
 
 
 def _count(plan: Plan) -> str:

@@ -22,11 +22,12 @@ from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, plain, qui
 _COLUMNS = (
     Column("", 1),
     Column("version", 14, least=10),
-    Column("where", 20, least=14, grow=True, rank=8),
-    Column("by", 12, least=8, rank=1),
+    Column("where", 22, least=14, grow=True, rank=8),
+    Column("by", 20, least=14, rank=1),
     Column("age", 4, right=True, rank=7),
 )
 UNRELEASED: Hashable = ("unreleased",)
+_UNREAD: Section[Outlook] = Section()
 _PAGE = 100  # tags that the board knows
 
 
@@ -39,7 +40,7 @@ class Entry:
 
     row: ReleaseRow | None = None
     before: ReleaseRow | None = None
-    outlook: Section[Outlook] = Section()
+    outlook: Section[Outlook] = _UNREAD
     reading: bool = False
 
     @property
@@ -146,7 +147,10 @@ def _unreleased_line(item: Entry, room: int, now: datetime) -> Line:
         return fit((quiet("○  "), Piece("unreleased", strong=True), quiet(f": {words}")), room)
     decision = outlook.decision
     total = outlook.history.total
-    what = f"{total} commit{'s' if total != 1 else ''}" if outlook.history.base or total else "nothing"
+    what = f"{total} commit{'s' if total != 1 else ''}"
+    if not total:
+        on_head = outlook.history.base
+        what = f"nothing since {safe(on_head.name, 60)}" if on_head is not None else "nothing"
     glyph, tone = ("●", Tone.GOOD) if outlook.holds else ("○", Tone.QUIET)
     left: list[Piece] = [Piece(f"{glyph}  ", tone), Piece("unreleased", strong=True), Piece(f": {what}")]
     if decision.version is not None:
@@ -184,13 +188,22 @@ def marks(one: ReleaseRow) -> list[Piece]:
     release = one.release
     if release is not None and release.draft:
         told.append(Piece("draft", Tone.WAITING))
-    elif release is not None and (release.prerelease or (one.version is not None and one.version.prerelease)):
+    elif (one.version is not None and one.version.prerelease) or (
+        release is not None and release.prerelease and not one.withdrawn
+    ):
         told.append(quiet("pre-release"))
     elif release is None and not one.local:
         told.append(quiet("tag only"))
     if one.local:
         told.append(Piece("in this clone only", Tone.WAITING))
     return told
+
+
+def _early(one: ReleaseRow) -> bool:
+    """A pre-release by its version, or by its release where that is not how it was taken back."""
+    if one.version is not None and one.version.prerelease:
+        return True
+    return one.release is not None and one.release.prerelease and not one.withdrawn
 
 
 def taken_back(one: ReleaseRow) -> str:

@@ -414,9 +414,18 @@ class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
             self.relman.tell(error.problem.sentence(), problem=True)
 
     def _edited(self, plan: Plan) -> str | None:
-        path = self._acting.kept.write(plan, plan.text)
-        edited(self.app, path)
-        return self._acting.kept.read(plan)
+        kept = self._acting.kept
+        before = kept.read(plan)
+        path = kept.write(plan, plan.text)
+        try:
+            edited(self.app, path)
+        except RelmanError:
+            if before is None:
+                kept.forget(plan)
+            else:
+                kept.write(plan, before)
+            raise
+        return kept.read(plan)
 
     @command("confirm-again", "r", title="", help="Read everything once more.", group=_GROUP,
              footer="Read again", rank=30,

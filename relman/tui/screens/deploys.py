@@ -204,8 +204,10 @@ class DeploysScreen(RunScreen):
         )
         self.refresh_bindings()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        event.stop()
+        if event.widget is self._lines:
+            self._show()
 
     def _list_title(self, width: int) -> Line:
         return view.list_title(self._gates, self._places, width)

@@ -160,7 +160,7 @@ class JournalScreen(LiveScreen):
         self._filter = text
         self._draw()
 
-    @command("journal-back", "escape", "exclamation_mark", title="", help="Back; a filter goes first.", group=_GROUP,
+    @command("journal-back", "escape", title="", help="Back; a filter goes first.", group=_GROUP,
              footer="Back", rank=75)  # fmt: skip
     def back(self) -> None:
         if self._lines.has_focus:

@@ -48,6 +48,15 @@ class ChoicePresenter:
         return fit((mark, Piece(safe(item.gate.pending.environment, 100), strong=item.chosen)), room)
 
 
+class ChoiceList(KeyedList[Choice]):
+    """The space bar opens an item, as on any box to tick."""
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "space":
+            event.stop()
+            self.open()
+
+
 class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=False):
     """Ends with the review that is wanted, or None. ``gates`` all wait in one run, the first is chosen."""
 
@@ -61,9 +70,7 @@ class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=Fal
         self._chosen = {gates[0].pending.environment_id}
 
     def compose(self) -> ComposeResult:
-        self._list: KeyedList[Choice] = KeyedList(
-            ChoicePresenter(), SystemClock().now, id="review-list", header=False
-        )
+        self._list = ChoiceList(ChoicePresenter(), SystemClock().now, id="review-list", header=False)
         self._comment = Input(placeholder="Comment, if you like", compact=True, id="review-comment")
         with Vertical(id="review"):
             yield LineBar(self._title, id="review-title")
@@ -82,7 +89,8 @@ class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=Fal
         run = self._gates[0].run
         name = safe(self._gates[0].pending.environment, 60)
         what = f"{verb} {name}" if len(self._gates) == 1 else f"{verb} for"
-        return spread((Piece(what, strong=True), quiet(f"  {run_name(run)}")), (), width)
+        hint: Line = (quiet("space: in or out"),) if self.several else ()
+        return spread((Piece(what, strong=True), quiet(f"  {run_name(run)}")), hint, width)
 
     def _fill(self) -> None:
         self._list.set_items(
@@ -115,8 +123,6 @@ class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=Fal
                 Review(run.id, run.attempt, run.sha, targets, self._state, self._comment.value.strip())
             )
 
-    @command("review-toggle", "space", title="", help="Take the environment in, or leave it out.", group=_GROUP,
-             footer="In or out", rank=5, when=lambda screen: screen.several and screen.choosing)  # fmt: skip
     def toggle(self) -> None:
         item = self._list.item
         if item is not None:

@@ -11,13 +11,13 @@ from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Run
 from relman.tui.commands.command import command
 from relman.tui.present.piece import safe
-from relman.tui.screens.live import LiveScreen
+from relman.tui.screens.release_acts import ReleaseActs
 from relman.tui.selected import Selected
 
 OPEN = "Open"
 
 
-class RunScreen(LiveScreen):
+class RunScreen(ReleaseActs):
     """Screens give :attr:`run_shown`, :attr:`job` and :attr:`on_run`; the commands here need no more."""
 
     @property
@@ -59,6 +59,12 @@ class RunScreen(LiveScreen):
         if job is not None and job.url and not self.on_run:
             return job.url
         return run.url if run is not None else ""
+
+    @property
+    def sha(self) -> str:
+        """The commit of what a key means."""
+        run = self.run_shown
+        return run.sha if run is not None else ""
 
     @command(
         "log",
@@ -121,12 +127,10 @@ class RunScreen(LiveScreen):
         group="Copy",
         footer="Copy sha",
         rank=50,
-        when=lambda screen: screen.run_shown is not None and bool(screen.run_shown.sha),
+        when=lambda screen: bool(screen.sha),
     )
     def copy_sha(self) -> None:
-        run = self.run_shown
-        if run is not None:
-            self.relman.copy_text(safe(run.sha, 100), "the sha")
+        self.relman.copy_text(safe(self.sha, 100), "the sha")
 
     @command(
         "copy-remedy",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -20,6 +21,17 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows lines; new lines replace only those that differ and keep the place."""
 
     ALLOW_SELECT = False
+
+    class Resized(Message):
+        """There is another room for lines: what was wrapped for the old one can be wrapped anew."""
+
+        def __init__(self, widget: LinesView) -> None:
+            super().__init__()
+            self.widget = widget
+
+        @property
+        def control(self) -> LinesView:
+            return self.widget
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -118,3 +130,4 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         del event
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        self.post_message(self.Resized(self))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,6 +18,17 @@ class Picker(Widget, can_focus=True):
 
     DEFAULT_CSS = "Picker { height: 1; width: 1fr; }"
     ALLOW_SELECT = False
+
+    class Changed(Message):
+        """Another value stands."""
+
+        def __init__(self, picker: Picker) -> None:
+            super().__init__()
+            self.picker = picker
+
+        @property
+        def control(self) -> Picker:
+            return self.picker
 
     def __init__(self, options: Sequence[str], value: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -32,6 +44,7 @@ class Picker(Widget, can_focus=True):
         if self._options:
             self._at = (self._at + by) % len(self._options)
             self.refresh()
+            self.post_message(self.Changed(self))
 
     def _line(self, width: int) -> Line:
         mark = "▌" if self.has_focus else " "

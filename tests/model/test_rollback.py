@@ -1,0 +1,155 @@
+"""Where an environment can go back to, and what going back does not undo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from semver import Version
+
+from relman.model.deployed import release_rows, stays
+from relman.model.environment import Deployment, DeploymentStatus
+from relman.model.gates import current
+from relman.model.release import Release, Tag
+from relman.model.rollback import chosen, next_patch, risky, targets
+from relman.model.rollback_plan import dispatch_inputs
+from relman.model.version_tags import Withdrawn, read_version_tags
+from relman.model.workflow import Input, WorkflowFile
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def deployed(*items: tuple[str, str, str]) -> tuple[Deployment, ...]:
+    """Ref, sha and states (newest first, by comma), newest deployment first, a day apart."""
+    found = []
+    for age, (ref, sha, states) in enumerate(items, start=1):
+        at = NOW - timedelta(days=age)
+        statuses = tuple(DeploymentStatus(n, state, at) for n, state in enumerate(states.split(",")))
+        found.append(Deployment(100 - age, "production", sha, ref, created_at=at, statuses=statuses))
+    return tuple(found)
+
+
+HISTORY = deployed(
+    ("v1.4.0", "e", "pending"),
+    ("v1.3.0", "d", "success,in_progress"),
+    ("v1.2.1", "a", "inactive,success"),
+    ("v1.2.0", "c", "failure,in_progress"),
+    ("v1.1.0", "b", "inactive,success"),
+    ("v1.0.0", "a", "inactive,success"),
+)
+
+
+def offered(withdrawn: dict[str, str] | None = None) -> list[str]:
+    found = stays(HISTORY)
+    live = current(HISTORY)
+    running = next(stay for stay in found if live is not None and stay.deployment.id == live.id)
+    return [one.name for one in targets(found, Withdrawn(withdrawn or {}), running=running)]
+
+
+def test_only_what_ran_newest_first_and_never_the_current_one() -> None:
+    assert offered() == ["v1.2.1", "v1.1.0", "v1.0.0"]
+    assert offered({"1.2.1": "bad"}) == ["v1.1.0", "v1.0.0"]
+
+
+def test_how_long_each_ran() -> None:
+    first, second, *_ = stays(HISTORY)
+    assert (first.name, first.ended, first.ran(NOW)) == ("v1.3.0", None, 2 * 86400)
+    assert (second.name, second.ran(NOW)) == ("v1.2.1", 86400)
+
+
+def test_another_tag_of_the_running_commit_is_no_way_back() -> None:
+    found = stays(deployed(("v1.2.1", "a", "success"), ("v1.0.0", "a", "inactive,success"), ("v0.9.0", "z", "success")))
+    assert [one.name for one in targets(found, Withdrawn(), running=found[0])] == ["v0.9.0"]
+
+
+def test_a_branch_that_was_deployed_is_called_by_its_commit() -> None:
+    (stay,) = stays(deployed(("main", "f" * 40, "success")))
+    assert (stay.tag, stay.name) == ("", "fffffff")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["v1.0.0", "v1.1.0", "v1.2.0", "main"]),
+            st.sampled_from("abc"),
+            st.sampled_from(["success", "inactive,success", "failure", "pending", "error,in_progress"]),
+        ),
+        max_size=10,
+    ),
+    st.sets(st.sampled_from(["1.0.0", "1.1.0"])),
+)
+def test_targets_hold_in_any_history(items: list[tuple[str, str, str]], gone: set[str]) -> None:
+    history = deployed(*items)
+    found, live = stays(history), current(history)
+    running = next((stay for stay in found if live and stay.deployment.id == live.id), None)
+    names = [one.name for one in targets(found, Withdrawn(dict.fromkeys(gone, "x")), running=running)]
+    assert len(set(names)) == len(names)
+    for one in targets(found, Withdrawn(dict.fromkeys(gone, "x")), running=running):
+        assert any(status.state == "success" for status in one.stay.deployment.statuses)
+        assert running is None or (one.name != running.name and one.stay.sha != running.sha)
+        assert one.stay.tag.removeprefix("v") not in gone
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [(None, "v1.2.1"), ("v1.1.0", "v1.1.0"), ("1.1.0", "v1.1.0"), ("v9.9.9", None), ("v1.3.0", None), ("", None)],
+)
+def test_which_target_is_meant(wanted: str | None, name: str | None) -> None:
+    found = stays(HISTORY)
+    target = chosen(targets(found, Withdrawn(), running=found[0]), wanted)
+    assert (target.name if target else None) == name
+
+
+@pytest.mark.parametrize(
+    ("bad", "used", "version"),
+    [("1.3.0", [], "1.3.1"), ("1.3.0", ["1.3.1", "v1.3.2"], "1.3.3"), ("1.3.0-rc.1", [], "1.3.0"),
+     ("1.3.0+b", ["1.4.0"], "1.3.1")],
+)  # fmt: skip
+def test_the_new_tag_is_higher_and_unused(bad: str, used: list[str], version: str) -> None:
+    made = next_patch(Version.parse(bad), used)
+    assert str(made) == version
+    assert made > Version.parse(bad)
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [("db/migrations/0042_x.py", "migrations"), ("alembic/versions/a.py", "migrations"), ("schema.sql", "migrations"),
+     ("docker-compose.yml", "configuration"), ("compose.prod.yaml", "configuration"), (".env.example", "configuration"),
+     ("app/config.py", "configuration"), ("config/app.yaml", "configuration"), ("app/main.py", None),
+     ("docs/migrating.md", None), ("tests/unit/test_x.py", None)],
+)  # fmt: skip
+def test_paths_that_going_back_does_not_undo(path: str, word: str | None) -> None:
+    told = risky([path])
+    assert [sentence.split()[0] for sentence in told] == ([word] if word else [])
+
+
+def file(*inputs: Input) -> WorkflowFile:
+    return WorkflowFile("CD", ("workflow_dispatch",), (), inputs=inputs)
+
+
+def test_what_a_dispatch_has_to_be_told() -> None:
+    env = Input("environment", "choice", required=True, options=("staging", "production"))
+    assert dispatch_inputs(file(env, Input("version")), "production", "v1") == {"environment": "production"}
+    assert dispatch_inputs(file(env), "qa", "v1") is None
+    assert dispatch_inputs(file(Input("version", required=True)), "production", "v1") == {"version": "v1"}
+    assert dispatch_inputs(file(Input("ticket", required=True)), "production", "v1") is None
+    assert dispatch_inputs(file(Input("ticket", required=True, default="none")), "production", "v1") == {}
+    assert dispatch_inputs(file(Input("where", "environment", required=True)), "qa", "v1") == {"where": "qa"}
+    assert dispatch_inputs(file(), "production", "v1") == {}
+
+
+def test_where_each_release_is_live() -> None:
+    tags = read_version_tags([Tag("v1.2.1", "a"), Tag("v1.0.0", "a"), Tag("v1.3.0", "d")], local=[Tag("v2.0.0", "x")])
+    releases = [Release(1, "v1.3.0", ""), Release(2, "v9.0.0", "", draft=True)]
+    found = {"production": deployed(("v1.2.1", "a", "success")), "staging": deployed(("main", "d", "success"))}
+    rows = release_rows(tags, releases, found, Withdrawn({"1.3.0": "bad"}))
+    assert [row.name for row in rows] == ["v9.0.0", "v2.0.0", "v1.3.0", "v1.2.1", "v1.0.0"]
+    by_name = {row.name: row for row in rows}
+    assert by_name["v1.2.1"].live == ("production",)
+    assert by_name["v1.0.0"].live == ()  # the same commit, another tag: never inferred
+    assert by_name["v1.0.0"].same_commit == ("production",)
+    assert by_name["v1.3.0"].same_commit == ("staging",)
+    assert by_name["v1.3.0"].withdrawn == "bad"
+    assert by_name["v2.0.0"].local
