@@ -103,14 +103,19 @@ def test_a_job_of_one_name_in_another_workflow_hides_nothing() -> None:
     assert verdict(CommitChecks((run(), lint), (red, green))) is FAILED
 
 
-@pytest.mark.parametrize(("path", "event"), [(CD, "push"), (NIGHTLY, "push"), (".github/workflows/x.yml", "schedule")])
+@pytest.mark.parametrize(
+    ("path", "event"), [(CD, "push"), (NIGHTLY, "push"), (".github/workflows/x.yml", "schedule")]
+)
 def test_deployments_and_nights_on_the_same_commit_are_judged_elsewhere(path: str, event: str) -> None:
     other = run(id=2, path=path, event=event, check_suite_id=12, conclusion="failure")
     assert verdict(CommitChecks((run(), other), (check(), check("deploy", "failure", suite_id=12)))) is PASSED
 
 
 def test_another_apps_failure_counts() -> None:
-    assert verdict(CommitChecks((run(),), (check(), check("cov", "failure", app="codecov", suite_id=99)))) is FAILED
+    assert (
+        verdict(CommitChecks((run(),), (check(), check("cov", "failure", app="codecov", suite_id=99))))
+        is FAILED
+    )
 
 
 @pytest.mark.parametrize("runs", [(), (run(conclusion="failure"),), (run(status="queued", conclusion=None),)])
@@ -151,7 +156,9 @@ def test_a_token_that_may_not_read_checks_judges_by_runs() -> None:
 CHECKS = st.builds(
     check,
     st.sampled_from(["lint", "test", "build"]),
-    st.sampled_from(["success", "skipped", "neutral", "failure", "cancelled", "stale", "action_required", None]),
+    st.sampled_from(
+        ["success", "skipped", "neutral", "failure", "cancelled", "stale", "action_required", None]
+    ),
     id=st.integers(1, 50),
     suite_id=st.sampled_from([10, 11, None]),
     app=st.sampled_from(["github-actions", "other"]),
@@ -171,7 +178,9 @@ def test_the_gate_passes_exactly_when_the_latest_of_each_name_does(checks: list[
 
 def deployment(number: int, state: str, sha: str = SHA, minutes: int = 10) -> Deployment:
     at = NOW - timedelta(minutes=minutes)
-    return Deployment(number, "staging", sha, "main", created_at=at, statuses=(DeploymentStatus(number, state, at),))
+    return Deployment(
+        number, "staging", sha, "main", created_at=at, statuses=(DeploymentStatus(number, state, at),)
+    )
 
 
 WELL = Health("api", "http://s", True, 200, checked_at=NOW)

@@ -81,7 +81,9 @@ def test_the_deciding_commits_and_the_groups() -> None:
     assert shown["cancelled"] == ['Revert "feat: z"', "feat: z"]
 
 
-MESSAGES = st.lists(st.sampled_from(["feat: a", "fix: b", "c", "feat!: d", 'Revert "feat: a"', "docs: e"]), min_size=1)
+MESSAGES = st.lists(
+    st.sampled_from(["feat: a", "fix: b", "c", "feat!: d", 'Revert "feat: a"', "docs: e"]), min_size=1
+)
 
 
 @given(MESSAGES)

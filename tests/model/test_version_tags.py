@@ -104,9 +104,7 @@ def histories(draw: st.DrawFn) -> tuple[dict[int, set[int]], list[VersionTag], i
         parents = draw(st.sets(st.integers(0, commit - 1), max_size=2)) if commit else set()
         ancestors[commit] = {commit}.union(*(ancestors[parent] for parent in parents))
     versions = draw(st.lists(st.builds(Version, *[st.integers(0, 3)] * 3), max_size=8, unique=True))
-    tags = [
-        VersionTag(f"v{version}", version, str(draw(st.integers(0, size - 1)))) for version in versions
-    ]
+    tags = [VersionTag(f"v{version}", version, str(draw(st.integers(0, size - 1)))) for version in versions]
     return ancestors, tags, draw(st.integers(0, size - 1))
 
 
