@@ -94,18 +94,21 @@ class ReviewAction:
 
     async def _place(self, name: str, environment: Environment | None, sha: str) -> Now:
         """Statuses are read from the newest back to what is live; further only where a deployment has changed
-        since that succeeded, or where the commit may have run before.
+        since that succeeded, or where the commit, or the one that is live, may have run before.
         """
         try:
             listed = (await self._reader.deployments(environment=name, per_page=_HISTORY)).value.items
             read: list[Deployment] = []
             live: datetime | None = None
+            shas = {sha}
             for number, one in enumerate(listed):
                 changed = live is None or (one.updated_at is not None and one.updated_at > live)
-                if (changed and number < _READ) or one.sha == sha:
+                if (changed and number < _READ) or one.sha in shas:
                     one = replace(one, statuses=(await self._reader.deployment_statuses(one.id)).value)
                 read.append(one)
-                live = live or (one.succeeded_at if one.state == "success" else None)
+                if one.state == "success":
+                    live = live or one.succeeded_at
+                    shas.add(one.sha)
         except RelmanError as error:
             return Now(environment, unread=error.problem)
         return Now(environment, live_of(read), ran_before(read, sha))

@@ -336,7 +336,7 @@ def _plan(
         permission=permission,
         stale=stale,
         production=production,
-        rollback=True,
+        rollback=target is None or target.back,
         who=facts.who,
         details=rollback_details(facts, target, tag),
     )
@@ -353,6 +353,11 @@ def _warnings(facts: RollbackFacts, target: Target | None) -> list[str]:
     if target is None:
         return []
     told: list[str] = []
+    if not target.back and facts.running is not None:
+        told.append(
+            f"{clean_line(target.name)} came after {clean_line(facts.running.name)} and was rolled back: "
+            "this goes forward again, and a freeze holds it back"
+        )
     if facts.files is None:
         told.append("the two versions could not be compared: look for migrations and configuration yourself")
     else:
