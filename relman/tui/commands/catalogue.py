@@ -10,6 +10,7 @@ def scopes() -> tuple[Scope, ...]:
     """One scope for each screen, the app's own commands in all of them."""
     from relman.tui.app import RelmanApp
     from relman.tui.screens.confirm import ConfirmScreen
+    from relman.tui.screens.dispatch import DispatchScreen
     from relman.tui.screens.help import HelpScreen
     from relman.tui.screens.journal import JournalScreen
     from relman.tui.screens.log import LogScreen
@@ -28,6 +29,7 @@ def scopes() -> tuple[Scope, ...]:
         ReviewScreen,
         ReleaseForm,
         RollbackForm,
+        DispatchScreen,
         ConfirmScreen,
         JournalScreen,
     )
