@@ -96,6 +96,12 @@ def _environment(job: WorkflowJob, known: Known) -> tuple[str | None, bool]:
     return (job.environment.name, True) if name is None else (name or None, False)
 
 
+def is_way_back(job: str) -> bool:
+    """Whether a job's name (the last part of it, for a called workflow's) says that it rolls back."""
+    last = job.rsplit(" / ", 1)[-1].casefold()
+    return "".join(sign for sign in last if sign.isalpha()).startswith("rollback")
+
+
 def production_of(jobs: Iterable[Reached]) -> str:
     """The production environment that these jobs lead to: its name, "production" where only the run tells it,
     "" for none."""
