@@ -24,6 +24,7 @@ from relman.model.review import (
     Now,
     Review,
     Target,
+    answered_since,
     changed_set,
     given_by_me,
     is_mine,
@@ -94,18 +95,21 @@ class ReviewAction:
 
     async def _place(self, name: str, environment: Environment | None, sha: str) -> Now:
         """Statuses are read from the newest back to what is live; further only where a deployment has changed
-        since that succeeded, or where the commit may have run before.
+        since that succeeded, or where the commit, or the one that is live, may have run before.
         """
         try:
             listed = (await self._reader.deployments(environment=name, per_page=_HISTORY)).value.items
             read: list[Deployment] = []
             live: datetime | None = None
+            shas = {sha}
             for number, one in enumerate(listed):
                 changed = live is None or (one.updated_at is not None and one.updated_at > live)
-                if (changed and number < _READ) or one.sha == sha:
+                if (changed and number < _READ) or one.sha in shas:
                     one = replace(one, statuses=(await self._reader.deployment_statuses(one.id)).value)
                 read.append(one)
-                live = live or (one.succeeded_at if one.state == "success" else None)
+                if one.state == "success":
+                    live = live or one.succeeded_at
+                    shas.add(one.sha)
         except RelmanError as error:
             return Now(environment, unread=error.problem)
         return Now(environment, live_of(read), ran_before(read, sha))
@@ -145,7 +149,12 @@ class ReviewAction:
         problem = not_as_seen(fresh, intent)
         if problem is not None or given_by_me(fresh, intent) == set(intent.targets):
             return problem  # what is done already needs nothing more: the step's own look says so
-        return changed_set(facts, fresh) or live_changed(facts, fresh, intent) or permission(fresh, intent)
+        return (
+            answered_since(facts, fresh, intent)
+            or changed_set(facts, fresh)
+            or live_changed(facts, fresh, intent)
+            or permission(fresh, intent)
+        )
 
     def deeds(self, facts: Facts, intent: Review) -> Sequence[Deed]:
         posting = _Posting(self._tools, facts, intent)
@@ -175,6 +184,8 @@ class _Posting:
         if said == set(intent.targets):
             return Sight(Seen.THERE, done_words(fresh, intent), run_id=intent.run_id, url=page)
         problem = not_as_seen(fresh, intent, waits=not self._sent)
+        if problem is None and not self._sent:
+            problem = answered_since(self._facts, fresh, intent)
         if problem is not None:
             return Sight(Seen.OTHER, problem.title, problem, intent.run_id, page)
         return Sight(

@@ -62,11 +62,18 @@ def branch_of(deployment: Deployment) -> str:
 
 
 def ran_before(deployments: Sequence[Deployment], sha: str) -> bool:
-    """Whether this commit was live there earlier and is not now: deploying it is a way back."""
+    """Whether this commit was live there before what is live now first was: deploying it is a way back.
+
+    A commit that came later and was rolled back is none, though it ran: to deploy that again goes forward.
+    """
     live = live_of(deployments)
     if not sha or live is None or live.sha == sha:
         return False
-    return any(one.sha == sha and any(status.state in _RAN for status in one.statuses) for one in deployments)
+    first: dict[str, int] = {}  # when each commit first ran, by age
+    for number, one in enumerate(reversed(deployments)):
+        if any(status.state in _RAN for status in one.statuses):
+            first.setdefault(one.sha, number)
+    return sha in first and first[sha] < first.get(live.sha, len(deployments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,12 +12,18 @@ from relman.errors import Kind, Problem
 from relman.text import clean_line
 
 PRODUCTION = frozenset({"prod", "production", "live"})
+_NOT = frozenset({"pre", "non", "not"})
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_production(environment: str) -> bool:
-    """Whether an environment's name says that it is what customers use."""
-    words = environment.casefold().replace("_", "-").replace("/", "-").split("-")
-    return bool(PRODUCTION.intersection(words)) and "pre" not in words and "non" not in words
+    """Whether an environment's name says that it is what customers use.
+
+    Whatever parts its words counts: ``Production EU``, ``prod.us``, ``prod2``, ``EuProd``.
+    """
+    words = set(_WORD.findall(_HUMP.sub(" ", environment).casefold()))
+    return bool(PRODUCTION & words) and not _NOT & words
 
 
 class Verdict(StrEnum):

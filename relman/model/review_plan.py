@@ -45,7 +45,7 @@ def plan_review(facts: Facts, intent: Review, repo: str) -> Plan:
         action="approve" if approves else "reject",
         title=title,
         repo=repo,
-        target=f"run {run.id}, attempt {run.attempt}, {run.sha[:12]}",
+        target=f"run {run.id}, attempt {run.attempt}, {clean_line(run.sha[:12])}",
         environment=", ".join(clean_line(one.name) for one in intent.targets),
         changes=tuple(_changes(facts, intent)),
         checks=() if stale else tuple(_checks(facts, intent)),

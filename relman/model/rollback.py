@@ -30,9 +30,14 @@ _CONFIGURATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A version to return to: it ran there successfully, is not what runs now, and was not withdrawn."""
+    """A version to return to: it ran there successfully, is not what runs now, and was not withdrawn.
+
+    ``back`` is False for one that first ran there after what runs now did: it was rolled back, and to deploy
+    it again goes forward.
+    """
 
     stay: Stay
+    back: bool = True
 
     @property
     def name(self) -> str:
@@ -52,12 +57,14 @@ class Target:
 def targets(
     found: Sequence[Stay], withdrawn: Withdrawn, *, running: Stay | None, prefix: str = ""
 ) -> tuple[Target, ...]:
-    """Where an environment can return to, newest first, each version once.
+    """Where an environment can return to, newest first, each version once; those that go forward come last.
 
     ``running`` is what runs there now. A redeployed version that runs now is not offered by an earlier stay
     either, and neither is another tag of the commit that runs.
     """
     seen: set[str] = {running.name} if running else set()
+    first = {stay.sha: number for number, stay in enumerate(found)}  # the oldest stay of each commit
+    before = first.get(running.sha, -1) if running is not None else -1
     offered: list[Target] = []
     for stay in found:
         same = running is not None and stay.sha == running.sha
@@ -66,14 +73,17 @@ def targets(
         seen.add(stay.name)
         version = version_of_tag(stay.tag, prefix=prefix)
         if version is None or not withdrawn.reason(version):
-            offered.append(Target(stay))
-    return tuple(offered)
+            offered.append(Target(stay, first[stay.sha] > before))
+    return tuple(sorted(offered, key=lambda one: not one.back))
 
 
 def chosen(offered: Sequence[Target], wanted: str | None) -> Target | None:
-    """The target called ``wanted`` (a tag, a version or the beginning of a commit), or the newest; None if absent."""
+    """The target called ``wanted`` (a tag, a version or the beginning of a commit); None if absent.
+
+    Without ``wanted`` the newest that goes back: never what was just rolled back.
+    """
     if wanted is None:
-        return next(iter(offered), None)
+        return next((target for target in offered if target.back), None)
     version = parse_version(wanted)
     for target in offered:
         bare = parse_version(target.stay.tag) if target.stay.tag else None

@@ -312,7 +312,7 @@ def _plan(
     environment = intent.environment
     production = is_production(environment)
     before = facts.running.name if facts.running is not None else ""
-    name = target.name if target is not None else "nothing"
+    name = target.name if target is not None else "no version"
     permission = None
     if facts.may_push is False:
         permission = Problem(
@@ -322,7 +322,7 @@ def _plan(
         )
     return Plan(
         action=action,
-        title=f"Roll {environment} back to {name}",
+        title=f"Roll {environment} back to {name}" if target is not None else f"Roll {environment} back",
         repo=repo,
         target=f"{name} at {target.stay.sha[:7]}" if target is not None else name,
         steps=steps,
@@ -336,7 +336,7 @@ def _plan(
         permission=permission,
         stale=stale,
         production=production,
-        rollback=True,
+        rollback=target is None or target.back,
         who=facts.who,
         details=rollback_details(facts, target, tag),
     )
@@ -353,6 +353,11 @@ def _warnings(facts: RollbackFacts, target: Target | None) -> list[str]:
     if target is None:
         return []
     told: list[str] = []
+    if not target.back and facts.running is not None:
+        told.append(
+            f"{clean_line(target.name)} came after {clean_line(facts.running.name)} and was rolled back: "
+            "this goes forward again, and a freeze holds it back"
+        )
     if facts.files is None:
         told.append("the two versions could not be compared: look for migrations and configuration yourself")
     else:

@@ -276,7 +276,7 @@ def test_the_default_branch_and_the_past_of_production_are_asked_for_where_relea
     assert not {Part.POLICIES, Part.CUSTOM_RULES, Part.ANY_PROTECTED} & {ask.part for ask in seen}
     assert Ask(Part.HEAD) not in wants(board, View("pipeline"))
     assert Ask(Part.HEAD) not in wants(dataclasses.replace(board, repository=Section()), View("releases"))
-    pushed = dataclasses.replace(board, runs=Section((make.run(9, sha="f" * 40),)))
+    pushed = dataclasses.replace(board, runs=Section((dataclasses.replace(make.run(9), sha="f" * 40),)))
     assert wants(pushed, View("releases"))[Ask(Part.HEAD)].stamp != seen[Ask(Part.HEAD)].stamp
 
 

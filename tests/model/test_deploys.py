@@ -92,6 +92,8 @@ def test_a_commit_that_ran_before_is_a_way_back():
     assert not ran_before([now, deployment(2, "failure")], SHA)  # it never ran
     assert not ran_before([before], SHA)  # nothing is live
     assert not ran_before([now, before], "")
+    again, bad = deployment(3, "success", sha=SHA), deployment(2, "inactive", sha=OTHER)
+    assert not ran_before([again, bad, before], OTHER)  # it came later, and was rolled back
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.gates import current
 from relman.model.release import Release, Tag
 from relman.model.rollback import chosen, next_patch, risky, targets
-from relman.model.rollback_plan import dispatch_inputs
+from relman.model.rollback_plan import RollbackFacts, RollbackIntent, dispatch_inputs, redeploy_plan
 from relman.model.version_tags import Withdrawn, read_version_tags
 from relman.model.workflow import Input, WorkflowFile
 
@@ -64,6 +64,36 @@ def test_another_tag_of_the_running_commit_is_no_way_back() -> None:
         deployed(("v1.2.1", "a", "success"), ("v1.0.0", "a", "inactive,success"), ("v0.9.0", "z", "success"))
     )
     assert [one.name for one in targets(found, Withdrawn(), running=found[0])] == ["v0.9.0"]
+
+
+def test_what_was_just_rolled_back_is_not_where_the_next_rollback_leads() -> None:
+    again = deployed(
+        ("v1.8.0", "b", "success"), ("v1.9.0", "c", "inactive,success"),
+        ("v1.8.0", "b", "inactive,success"), ("v1.7.0", "a", "inactive,success"),
+    )  # fmt: skip
+    found = stays(again)
+    offered = targets(found, Withdrawn(), running=found[0])
+    assert [(one.name, one.back) for one in offered] == [("v1.7.0", True), ("v1.9.0", False)]
+    default, forward = chosen(offered, None), chosen(offered, "v1.9.0")
+    assert default is not None and default.name == "v1.7.0"
+    assert forward is not None and not forward.back
+    alone = stays(again[:3])
+    assert chosen(targets(alone, Withdrawn(), running=alone[0]), None) is None
+
+
+@pytest.mark.parametrize(("to", "exempt"), [("v1.7.0", True), ("v1.9.0", False)])
+def test_only_going_back_passes_a_freeze(to: str, exempt: bool) -> None:
+    history = deployed(
+        ("v1.8.0", "b" * 40, "success"), ("v1.9.0", "c" * 40, "inactive,success"),
+        ("v1.8.0", "b" * 40, "inactive,success"), ("v1.7.0", "a" * 40, "inactive,success"),
+    )  # fmt: skip
+    found = stays(history)
+    facts = RollbackFacts(
+        NOW, history, found, found[0], targets(found, Withdrawn(), running=found[0]), read_version_tags([])
+    )
+    plan = redeploy_plan("o/r", facts, RollbackIntent("production", to))
+    assert (plan.production, plan.rollback) == (True, exempt)
+    assert any("goes forward" in warning for warning in plan.warnings) is not exempt
 
 
 def test_a_branch_that_was_deployed_is_called_by_its_commit() -> None:
