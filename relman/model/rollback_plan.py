@@ -21,7 +21,6 @@ from relman.model.release_plan import other_commit, release_steps
 from relman.model.rollback import RERUN_LIMIT, Target, chosen, next_patch, risky
 from relman.model.ruleset import Ruleset
 from relman.model.run import Run
-from relman.model.state import State
 from relman.model.summary import version_of
 from relman.model.trailers import (
     BY,
@@ -394,11 +393,3 @@ def rollback_details(facts: RollbackFacts, target: Target | None, tag: str) -> d
             for one in facts.offered
         ],
     }
-
-
-def is_under_way(run: Run, target: Target) -> bool:
-    """Whether a run deploys the target at this moment."""
-    return run.sha == target.stay.sha and run.branch == target.stay.tag and run.state in _ACTIVE
-
-
-_ACTIVE = frozenset({State.RUNNING, State.QUEUED, State.PENDING, State.WAITING})
