@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
+from relman.actions.one_run import login
 from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader, LocalTags
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
@@ -166,14 +167,13 @@ class Survey:
                 optional(reader.rulesets("tag")),
                 self._starts(parts, head.sha, tag),
             ),
-            asyncio.gather(reader.viewer(), reader.repository()),
+            asyncio.gather(login(reader), reader.repository()),
             asyncio.gather(
                 reader.tag_ref(tag) if tag else _none_answer(),
                 reader.release_of_tag(tag) if tag else _none_release(),
                 self._notes(writer, history, tag) if write and writer is not None else _no_notes(),
             ),
         )
-        may = repository.value.permissions
         return Evidence(
             at=self._clock.now(),
             checks=checks,
@@ -187,8 +187,8 @@ class Survey:
             notes_problem=notes[1],
             starts=starts,
             workflow=(parts.cd or "").rsplit("/", 1)[-1],
-            who=viewer.value.login,
-            may_push="push" in may if may else None,
+            who=viewer,
+            may_push=may_push(viewer, repository.value.permissions),
         )
 
     async def checks_of(self, sha: str, branch: str) -> CommitChecks:
@@ -389,6 +389,11 @@ async def optional(asking: Awaitable[Answer[T]]) -> tuple[Answer[T] | None, Prob
         if error.problem.kind not in _MISSING:
             raise
         return None, error.problem
+
+
+def may_push(viewer: str, permissions: frozenset[str]) -> bool | None:
+    """Whether the token may push; None where GitHub did not say. An app has a role of nobody's."""
+    return "push" in permissions if viewer and permissions else None
 
 
 async def _none_answer() -> Answer[TagRef | None]:

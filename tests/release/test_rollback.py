@@ -154,6 +154,14 @@ def test_a_deployment_meanwhile_is_stale(shop: Shop) -> None:
     assert not dispatched(shop, tag)
 
 
+def test_an_app_s_token_that_has_no_person_rolls_back_and_releases(shop: Shop) -> None:
+    shop.fault("permission", r"/user$", times=None)
+    assert plan(shop).code == 0
+    for command in (("release", "create"), ("hotfix",)):
+        told = shop.here(*command, "--dry-run", "--json")
+        assert told.json()["who"] == "", told.err
+
+
 def test_staging_runs_a_branch_and_goes_back_by_its_run(shop: Shop) -> None:
     told = shop.here("rollback", "staging", "--dry-run", "--json")
     assert told.code == 0, told.err
