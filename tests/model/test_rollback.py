@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,6 +58,14 @@ def test_how_long_each_ran() -> None:
     first, second, *_ = stays(HISTORY)
     assert (first.name, first.ended, first.ran(NOW)) == ("v1.3.0", None, 2 * 86400)
     assert (second.name, second.ran(NOW)) == ("v1.2.1", 86400)
+
+
+def test_what_waited_long_and_succeeded_last_is_what_runs() -> None:
+    later, waited = deployed(("v1.3.0", "c", "inactive,success"), ("v1.2.0", "b", "success"))
+    waited = replace(waited, statuses=(DeploymentStatus(9, "success", NOW),))
+    for first in (later, replace(later, statuses=(DeploymentStatus(8, "success", later.created_at),))):
+        assert current((first, waited)) is waited
+        assert [one.name for one in stays((first, waited))] == ["v1.2.0", "v1.3.0"]
 
 
 def test_another_tag_of_the_running_commit_is_no_way_back() -> None:
