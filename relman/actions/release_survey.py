@@ -18,7 +18,7 @@ from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
 from relman.model.environment import Deployment
-from relman.model.gates import CommitChecks, Staging, staging_of
+from relman.model.gates import CommitChecks, Staging, current, staging_of
 from relman.model.health import HealthCheck
 from relman.model.push_filter import starts_on_tag
 from relman.model.release import Commit, Comparison, Notes, Release, Tag, TagRef
@@ -44,7 +44,8 @@ EARLIER = 8
 _PAGES = 50  # of a hundred tags or releases
 _ASKED = 40  # comparisons to find the base
 _MESSAGES = 20  # tags whose messages are read for rollbacks
-_STATUSES = 6  # deployments whose statuses are read
+_STATUSES = 6  # deployments whose statuses are read at once
+_LISTED = 30  # deployments that are looked through for what runs
 _MISSING = frozenset({Kind.PERMISSION, Kind.NOT_FOUND, Kind.PLAN, Kind.SSO})
 
 
@@ -223,9 +224,15 @@ class Survey:
         return Staging(name, deployments, health, bool(wanted))
 
     async def deployments(self, environment: str, most: int = _STATUSES) -> tuple[Deployment, ...]:
-        """The newest deployments of an environment with their statuses, newest first."""
-        page = (await self._reader.deployments(environment=environment, per_page=most)).value
-        return await with_statuses(self._reader, page.items[:most])
+        """The newest deployments of an environment with their statuses, newest first; more of them while none
+        of those is the one that runs there."""
+        page = (await self._reader.deployments(environment=environment, per_page=_LISTED)).value
+        found: tuple[Deployment, ...] = ()
+        for start in range(0, len(page.items), most):
+            found += await with_statuses(self._reader, page.items[start : start + most])
+            if current(found) is not None:
+                break
+        return found
 
     async def roles(self) -> Roles:
         """Which workflow plays which part."""
