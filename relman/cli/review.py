@@ -12,8 +12,9 @@ from relman.actions.tools import Tools
 from relman.cli.act import Consent, perform
 from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
 from relman.model.environment import PendingDeployment
-from relman.model.review import Review, Target, answered_in, run_name
+from relman.model.review import Review, Target, answered_in, run_name, sent_before
 from relman.model.run import Run
+from relman.model.waiting import reviews_of
 from relman.text import clean_line
 
 _RUNS_READ = 50  # waiting runs, the newest
@@ -94,8 +95,12 @@ async def _named(tools: Tools, environments: Sequence[str], run_id: int) -> tupl
     known = {one.name: one.id for one in (await tools.reader.environments()).value}
     await _check_names(tools, environments, (found,))
     approvals = (await tools.reader.approvals(run_id)).value
+    sent = sent_before(await tools.operator.journal.read(), tools.repo, found.run)
     if all(
-        answered_in(approvals, name) or name in {one.environment for one in found.pending}
+        name in {one.environment for one in found.pending}
+        # An earlier attempt's review is no answer to this one, which may come to its gate yet.
+        or reviews_of(approvals, name, found.run.attempt)
+        or (sent and answered_in(approvals, name))
         for name in environments
     ):
         ids = {**known, **{one.environment: one.environment_id for one in found.pending}}

@@ -5,13 +5,14 @@ What a person saw is bound to the run's attempt, its commit and the very environ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from relman.errors import Kind, Problem
 from relman.model.deploys import version_named
 from relman.model.environment import Approval, CustomRule, Deployment, Environment, PendingDeployment
+from relman.model.journal import Entry
 from relman.model.plan import is_production
 from relman.model.run import Job, Run
 from relman.model.state import State
@@ -107,6 +108,21 @@ def answer(facts: Facts, target: Target) -> Approval | None:
 def answered_in(approvals: Sequence[Approval], environment: str) -> bool:
     """Whether any attempt of a run was reviewed for this environment."""
     return any(one.state in REVIEWS and environment in one.environments for one in approvals)
+
+
+def target_of(run: Run) -> str:
+    """What a review acts on, as plan and journal name it."""
+    return f"run {run.id}, attempt {run.attempt}, {run.sha[:12]}"
+
+
+def sent_before(entries: Iterable[Entry], repo: str, run: Run) -> bool:
+    """Whether relman has sent a review of this very attempt."""
+    return any(
+        entry.phase == "before"
+        and entry.step == "review"
+        and (entry.repo, entry.target) == (repo, target_of(run))
+        for entry in entries
+    )
 
 
 def is_mine(one: Approval, facts: Facts) -> bool:
