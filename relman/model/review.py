@@ -66,7 +66,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Read at ``at``; ``server_time`` is GitHub's clock then."""
+    """Read at ``at``; ``server_time`` is GitHub's clock then. ``sent``: relman has sent a review of this attempt."""
 
     run: Run
     pending: tuple[PendingDeployment, ...]
@@ -76,6 +76,7 @@ class Facts:
     viewer: str
     at: datetime
     server_time: datetime
+    sent: bool = False
 
     def waits(self, target: Target) -> PendingDeployment | None:
         return next((one for one in self.pending if one.environment_id == target.id), None)
@@ -99,8 +100,8 @@ def answer(facts: Facts, target: Target) -> Approval | None:
         said = reviewed(facts.approvals, pending, facts.run.attempt, facts.server_time)
         return said[0] if said else None
     said = reviews_of(facts.approvals, target.name, facts.run.attempt)
-    if not said and facts.run.state is not State.CANCELLED:
-        # It did wait in this attempt and does no more: the newest review of it must have ended that.
+    if not said and facts.sent and facts.run.state is not State.CANCELLED:
+        # It was answered in this attempt and waits no more: the newest review of it must have ended that.
         said = tuple(one for one in facts.approvals if one.state in REVIEWS and target.name in one.environments)
     return said[0] if said else None
 
