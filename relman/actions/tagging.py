@@ -184,7 +184,12 @@ class Tagging:
         try:
             if draft is not None:
                 await self._writer.update_release(
-                    draft.id, name=wanted.name, body=wanted.notes, draft=False, prerelease=wanted.prerelease
+                    draft.id,
+                    name=wanted.name,
+                    body=wanted.notes,
+                    draft=False,
+                    prerelease=wanted.prerelease,
+                    latest=wanted.latest,
                 )
                 return
             await self._writer.create_release(
