@@ -18,6 +18,7 @@ from relman.model.plan import Plan, is_production
 from relman.model.version_tags import VersionTag, VersionTags
 from relman.text import clean_line
 
+_DEPLOYMENTS = 20  # of production, to find what runs there
 _LATER = 10  # later patches of the line whose ancestry is asked
 
 
@@ -85,7 +86,7 @@ class HotfixAction:
         production = next((name for name in names if is_production(name)), None)
         if production is None:
             return None
-        deployments = await self._survey.deployments(production)
+        deployments = await self._survey.deployments(production, _DEPLOYMENTS)
         live = current(deployments)
         found = next((stay for stay in stays(deployments) if live and stay.deployment.id == live.id), None)
         return tags.named(found.tag) if found is not None else None

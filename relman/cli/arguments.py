@@ -21,7 +21,26 @@ _EXIT_CODES = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Never:
-        raise usage_error(message[:1].upper() + message[1:], hint=f"See `{self.prog} --help`.")
+        title, hint = _in_our_words(message, f"See `{self.prog} --help`.")
+        raise usage_error(title, hint=hint)
+
+
+def _in_our_words(message: str, otherwise: str) -> tuple[str, str]:
+    """argparse's words as title and hint. What is not known of them stays as it is."""
+    if missing := re.fullmatch(r"the following arguments are required: (.+)", message):
+        names = missing[1].split(", ")
+        return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing", otherwise
+    if wrong := re.fullmatch(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.+)\)", message, re.S):
+        from difflib import get_close_matches
+
+        name, given, known = wrong[1], wrong[2], re.findall(r"[\w-]+", wrong[3])
+        near = get_close_matches(given, known, n=1, cutoff=0.7)
+        hint = f"Did you mean {near[0]}?" if near else otherwise
+        if name == "COMMAND":
+            return f"There is no command {given!r}", hint
+        return f"{name}: {given!r} is not {' or '.join(known)}", hint
+    title = re.sub(r"^argument (?=\S+: )", "", message)
+    return title if title != message else message[:1].upper() + message[1:], otherwise
 
 
 def _speed(text: str) -> float:
@@ -142,16 +161,19 @@ def build() -> argparse.ArgumentParser:
         "--raw", action="store_true", help="exactly as the runner wrote it, terminal escapes included"
     )
 
-    for name, what in (("approve", "approve"), ("reject", "reject, which ends the run as failed,")):
-        review = command(name, f"{what} what waits for an environment")
+    for name, then in (("approve", ""), ("reject", "; its run then fails")):
+        review = command(name, f"{name} what waits for an environment{then}")
         review.add_argument(
-            "environment", nargs="+", metavar="ENV", help="as GitHub writes it; several wait in one run"
+            "environment",
+            nargs="+",
+            metavar="ENV",
+            help="an environment, as GitHub writes it; several have to wait in one run",
         )
         review.add_argument(
             "--run",
             type=run_number,
             metavar="ID",
-            help="the run's id or address; default: the only one that waits",
+            help="the run's id or address; default: the only one that waits for it",
         )
         review.add_argument("--comment", default="", metavar="TEXT", help="why, for whoever reads the run")
         add_consent(review)

@@ -124,7 +124,7 @@ def _read(path: Path) -> str:
             raw = stream.read(MAX_CHARACTERS + 1)
     except OSError as error:
         title = f"{path}: {error.strerror or 'cannot be read'}"
-        raise RelmanError(Problem(Kind.USAGE, title, hint="Give the path of a workflow file")) from None
+        raise RelmanError(Problem(Kind.USAGE, title, hint="Give the path of a workflow file.")) from None
     if len(raw) > MAX_CHARACTERS:
         raise WorkflowError((Finding("The file is larger than 1 MB", 1, 1),))
     try:

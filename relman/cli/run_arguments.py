@@ -15,21 +15,21 @@ def add(
     run_number: Callable[[str], int],
 ) -> None:
     """Adds the four commands. ``consent`` adds the options of what changes something."""
-    rerun = command("rerun", "a run once more: all jobs, what failed, or one job")
+    rerun = command("rerun", "start a run again: all jobs, what failed, or one job")
     rerun.add_argument("run", type=run_number, metavar="RUN", help="a run's id or address")
     rerun.add_argument("--failed", action="store_true", help="only jobs that failed, and what needs them")
     rerun.add_argument("--job", metavar="NAME", help="only the job of that name or id, and what needs it")
     rerun.add_argument("--debug", action="store_true", help="with debug logging")
     consent(rerun)
 
-    cancel = command("cancel", "asks a run to stop, and waits until it has ended")
+    cancel = command("cancel", "ask a run to stop, and wait until it has ended")
     cancel.add_argument("run", type=run_number, metavar="RUN", help="a run's id or address")
     cancel.add_argument(
-        "--force", action="store_true", help="where a plain cancel did not end it within a minute"
+        "--force", action="store_true", help="end it by force, where a plain cancel took over a minute"
     )
     consent(cancel)
 
-    dispatch = command("dispatch", "starts a workflow by hand, and finds its run")
+    dispatch = command("dispatch", "start a workflow by hand, and find its run")
     dispatch.add_argument("workflow", metavar="WORKFLOW", help="the workflow's file, name or id")
     dispatch.add_argument("--ref", help="the branch or tag it runs on; default: the default branch")
     dispatch.add_argument(
@@ -39,30 +39,34 @@ def add(
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an input; may be given several times",
+        help="an input of the workflow; once for each",
     )
     dispatch.add_argument(
         "--again",
         default="",
         metavar="REASON",
-        help="although an earlier dispatch of the same is in doubt",
+        help="start it although an earlier start of the same is in doubt",
     )
     consent(dispatch)
 
-    prune = command("prune-runs", "deletes old workflow runs, after keeping them in a file")
+    prune = command("prune-runs", "delete old workflow runs, after keeping them in a file")
     prune.add_argument(
         "--older-than",
         type=age,
         default=timedelta(days=30),
         metavar="AGE",
-        help="such as 30d or 12w; default 30d",
+        help="only runs older than this, such as 30d, 12w or 36h; default 30d",
     )
     prune.add_argument(
-        "--keep", type=_count, default=10, metavar="N", help="ended runs that stay of each workflow; default 10"
+        "--keep",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="the newest ended runs of each workflow that stay; default 10",
     )
     prune.add_argument("--workflow", metavar="WORKFLOW", help="only this workflow's: its file, name or id")
     prune.add_argument(
-        "--export", type=Path, metavar="FILE", help="where the runs are kept, instead of relman's own file"
+        "--export", type=Path, metavar="FILE", help="the file that keeps the runs, instead of relman's own"
     )
     consent(prune)
 

@@ -51,6 +51,7 @@ _NEARLY = re.compile(r"[A-Za-z][\w-]*!?(?:\([^()\n]*\))?!?\s*:")
 _BREAKING = re.compile(r"^BREAKING[ -]CHANGE(?:: | #)(?P<text>.*)$", re.MULTILINE)
 _MERGE = re.compile(r"Merge (?:pull request|branch) ")
 _REVERT = re.compile(r'(?P<verb>Revert|Reapply) "(?P<subject>.*)"(?: \(#\d+\))?')
+_SHORT = 7  # characters of an id, at least, where a commit names another
 _REVERTED_ID = re.compile(r"^This reverts commit (?P<id>[0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE)
 _RELEASE_AS = re.compile(r"^Release-As: *v?(?P<version>\S+) *$", re.MULTILINE | re.IGNORECASE)
 _SIGNED_BY_BOT = re.compile(
@@ -135,10 +136,13 @@ def read_commits(
     places: dict[str, list[int]] = {}
     for at in range(len(asks) - 1, -1, -1):  # the newest of equal subjects is last, where pop takes it
         places.setdefault(asks[at].subject, []).append(at)
+    known: dict[str, list[int]] = {}  # by the beginning of the id, newest first
+    for at in range(min(len(ids), len(asks))):
+        known.setdefault(ids[at][:_SHORT].lower(), []).append(at)
     for at, ask in enumerate(asks):
         if asks[at].cancelled or (ask.reverts is None and ask.reverts_id is None):
             continue
-        target = _target(at, ask, asks, ids, places)
+        target = _target(at, ask, asks, ids, known, places)
         if target is None:
             continue
         asks[at] = replace(
@@ -155,12 +159,17 @@ def read_commits(
 
 
 def _target(
-    at: int, ask: Ask, asks: Sequence[Ask], ids: Sequence[str], places: Mapping[str, list[int]]
+    at: int,
+    ask: Ask,
+    asks: Sequence[Ask],
+    ids: Sequence[str],
+    known: Mapping[str, list[int]],
+    places: Mapping[str, list[int]],
 ) -> int | None:
     """The place of the older, still standing commit that ``ask`` takes back."""
     if ask.reverts_id is not None:
-        for other in range(at + 1, min(len(ids), len(asks))):
-            if ids[other].lower().startswith(ask.reverts_id) and not asks[other].cancelled:
+        for other in known.get(ask.reverts_id[:_SHORT], []):
+            if other > at and ids[other].lower().startswith(ask.reverts_id) and not asks[other].cancelled:
                 return other
     if ask.reverts is not None:
         waiting = places.get(ask.reverts, [])

@@ -185,7 +185,7 @@ def staging_gate(sha: str, found: Staging, now: datetime, reason: str = "") -> C
     bad: list[str] = []
     live, newest = current(found.deployments), next(iter(found.deployments), None)
     if live is None:
-        bad.append("nothing was deployed there successfully")
+        bad.append("none of its newest deployments succeeded")
     elif live.sha != sha:
         bad.append(f"it runs {_version(live)} {_since(live, now)}")
     else:
@@ -275,10 +275,15 @@ def rules_gate(
         return Check("rules", title, Verdict.UNKNOWN, (words,), overridable=True, reason=reason)
     against: list[str] = []
     unsure: list[str] = []
+    told: list[str] = []
     for rules in rulesets:
-        if rules.target != "tag" or rules.enforcement != "active" or "creation" not in rules.rules:
+        if rules.target != "tag" or rules.enforcement != "active" or not applies(rules, f"refs/tags/{name}"):
             continue
-        if not applies(rules, f"refs/tags/{name}"):
+        if "tag_name_pattern" in rules.rules:
+            told.append(
+                f"the ruleset “{clean_line(rules.name)}” also restricts names: GitHub will judge this one"
+            )
+        if "creation" not in rules.rules:
             continue
         words = f"the ruleset “{clean_line(rules.name)}” restricts who makes such tags"
         if rules.bypass == "always":
@@ -289,7 +294,7 @@ def rules_gate(
     if unsure:
         words = "GitHub does not say whether this token may pass"
         return Check("rules", title, Verdict.UNKNOWN, (*unsure, words), overridable=True, reason=reason)
-    return Check("rules", title, Verdict.PASSED)
+    return Check("rules", title, Verdict.PASSED, tuple(told))
 
 
 def applies(rules: Ruleset, ref: str) -> bool:

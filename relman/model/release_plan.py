@@ -140,6 +140,9 @@ def _warnings(history: History, evidence: Evidence, decision: Decision) -> list[
         told.append(
             f"higher versions exist beside this line ({names}); this one follows {base}, the highest it contains"
         )
+    others = [tag for tag in history.tags.at(history.head.sha) if tag.stable and tag.name != decision.tag]
+    if decision.version and others and not decision.resumed:
+        told.append(f"{clean_line(others[0].name)} is on this commit already: it would carry two versions")
     if proposal.not_understood:
         told.append(f"{proposal.not_understood} of {len(proposal.commits)} commits not understood")
     if decision.prerelease and decision.version:

@@ -113,7 +113,7 @@ def answered_in(approvals: Sequence[Approval], environment: str) -> bool:
 
 def target_of(run: Run) -> str:
     """What a review acts on, as plan and journal name it."""
-    return f"run {run.id}, attempt {run.attempt}, {run.sha[:12]}"
+    return f"run {run.id}, attempt {run.attempt}, {clean_line(run.sha[:12])}"
 
 
 def sent_before(entries: Iterable[Entry], repo: str, run: Run) -> bool:
@@ -140,7 +140,10 @@ def not_as_seen(facts: Facts, intent: Review, *, waits: bool = True) -> Problem 
             f"{run_name(run)} was started again{by}", f"attempt {run.attempt} now, it was {intent.attempt}"
         )
     if run.sha != intent.sha:
-        return stale(f"{run_name(run)} is on another commit", f"{run.sha[:7]} now, it was {intent.sha[:7]}")
+        return stale(
+            f"{run_name(run)} is on another commit",
+            f"{clean_line(run.sha[:7])} now, it was {clean_line(intent.sha[:7])}",
+        )
     given = given_by_me(facts, intent)
     if given == set(intent.targets):
         return None
@@ -268,8 +271,8 @@ def brings(run: Run, *, commit: bool = False) -> str:
     """What the run brings: its tag or branch, and the commit."""
     ref = clean_line(run.branch or "", 80)
     if not ref:
-        return run.short_sha
-    return f"{ref} ({run.short_sha})" if commit else ref
+        return clean_line(run.short_sha)
+    return f"{ref} ({clean_line(run.short_sha)})" if commit else ref
 
 
 def live_name(place: Now) -> str:

@@ -329,7 +329,7 @@ def _plan(
     environment = intent.environment
     production = is_production(environment)
     before = facts.running.name if facts.running is not None else ""
-    name = target.name if target is not None else "nothing"
+    name = target.name if target is not None else "no version"
     permission = None
     if facts.may_push is False:
         permission = Problem(
@@ -339,7 +339,7 @@ def _plan(
         )
     return Plan(
         action=action,
-        title=f"Roll {environment} back to {name}",
+        title=f"Roll {environment} back to {name}" if target is not None else f"Roll {environment} back",
         repo=repo,
         target=f"{name} at {target.stay.sha[:7]}" if target is not None else name,
         steps=steps,

@@ -13,6 +13,8 @@ from relman.model.trailers import ROLLBACK_OF, read_trailers, values
 from relman.model.version import parse_version, version_of_tag
 from relman.text import clean_line
 
+_TOLD = 3  # tags of the clone that are named
+
 
 @dataclass(frozen=True, slots=True)
 class VersionTag:
@@ -84,21 +86,25 @@ def read_version_tags(tags: Iterable[Tag], *, local: Iterable[Tag] = (), prefix:
         if known is None or tag.name > known.name:
             found[version, tag.sha] = VersionTag(tag.name, version, tag.sha)
     only_here = []
+    told: list[str] = []
     for tag in local:
         version = version_of_tag(tag.name, prefix=prefix)
         if version is None or not tag.sha:
             continue
         if tag.name not in names:
             only_here.append(VersionTag(tag.name, version, tag.sha, local=True))
-            notes.append(
+            told.append(
                 f"{clean_line(tag.name)} exists in this clone only (on {tag.sha[:7]}), not on GitHub: "
                 "it counts as used"
             )
         elif names[tag.name] != tag.sha:
-            notes.append(
+            told.append(
                 f"{clean_line(tag.name)} is on {tag.sha[:7]} in this clone and on {names[tag.name][:7]} on GitHub: "
                 "GitHub's counts"
             )
+    notes += told[:_TOLD]
+    if len(told) > _TOLD:
+        notes.append(f"and {len(told) - _TOLD} more tags of this clone that GitHub has not, or has elsewhere")
     ordered = sorted(found.values(), key=lambda tag: (tag.version, tag.name, tag.sha), reverse=True)
     by_version: dict[Version, list[VersionTag]] = {}
     for one in ordered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 from collections.abc import Mapping
 
@@ -11,6 +12,21 @@ from relman.text import clean_line
 WINDOWS = os.name == "nt"
 PUSH_TITLE = "\x1b[22;2t"
 POP_TITLE = "\x1b[23;2t"
+
+
+def is_gone() -> bool:
+    """Whether the terminal on standard input was closed. One that never was none is not gone."""
+    try:
+        import termios
+    except ImportError:  # Windows: the console takes the program with it
+        return False
+    try:
+        termios.tcgetattr(0)
+    except termios.error as error:
+        return bool(error.args) and error.args[0] == errno.EIO
+    except OSError:
+        return False
+    return False
 
 
 def title_sequence(title: str) -> str:

@@ -54,10 +54,15 @@ def test_what_follows_two_dashes_belongs_to_the_world() -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["stauts"], "invalid choice"),
+        (["stauts"], "no command 'stauts'"),
+        (["stauts"], "did you mean status?"),
+        (["bogus"], "see `relman --help`"),
+        (["release", "plam"], "plan|create: 'plam' is not plan or create"),
+        (["release"], "plan|create is missing"),
+        (["rerun", "abc"], "run: expected a run's id"),
         (["status", "--jsn"], "unrecognized arguments"),
         (["status", "--js"], "unrecognized arguments"),
-        (["logs"], "required"),
+        (["logs"], "run is missing"),
         (["graph", "1", "--workflow", "x.yml"], "not both"),
         (["demo", "--serve", "--", "status"], "--serve"),
         (["demo", "--", "demo"], "inside a world"),
@@ -76,5 +81,15 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         arguments.parse(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for name in ("monitor", "demo", "status", "graph", "logs", "bug-report"):
+    for name in (
+        "monitor",
+        "demo",
+        "status",
+        "graph",
+        "logs",
+        "approve",
+        "release",
+        "prune-runs",
+        "bug-report",
+    ):
         assert f"    {name} " in text

@@ -45,7 +45,7 @@ def test_a_dry_run_is_the_plan(line: Line) -> None:
         (("approve", "production", "staging", "--yes"), 2, "No one run waits for all of these"),
         (("--read-only", "approve", "production", "--confirm", "production"), 3, "read-only"),
         (("approve", "production", "--run", "1"), 1, "run 1"),
-        (("approve",), 2, "required"),
+        (("approve",), 2, "ENV is missing"),
     ],
 )
 def test_what_is_refused_sends_nothing(line: Line, argv: tuple[str, ...], code: int, words: str) -> None:

@@ -7,6 +7,7 @@ from github_bodies import (
     check_run,
     commit,
     commit_status,
+    comparison,
     pull_request,
     ref,
     release,
@@ -244,3 +245,30 @@ async def test_what_lacks_its_identity_is_left_out_or_refused(reading):
             with pytest.raises(RelmanError) as caught:
                 await asked
             assert caught.value.problem.kind is Kind.SERVER
+
+
+async def test_the_checks_that_rulesets_require_of_a_branch(reading):
+    def rule(*contexts, kind="required_status_checks"):
+        checks = [{"context": context, "integration_id": 15368} for context in contexts]
+        return {"type": kind, "parameters": {"required_status_checks": checks}}
+
+    first, second = f"{ROOT}/rules/branches/release%2F1.x?per_page=100", "&page=2"
+    pages = {
+        first: more_at([{"type": "deletion"}], first + second),  # a page without any still leads to the next
+        first + second: [rule("lint", "test"), rule("test", ""), rule("x", kind="workflows")],
+    }
+    async with reading(site(pages)) as (_, reader):
+        assert (await reader.required_checks("release/1.x")).value == ("lint", "test")
+
+
+async def test_the_checks_of_a_branchs_classic_protection(reading):
+    checks = {"required_status_checks": {"enforcement_level": "everyone", "contexts": ["ci/x"]}}
+    body = {**branch(), "protection": checks}
+    async with reading(site({f"{ROOT}/branches/main": body})) as (_, reader):
+        assert (await reader.branch("main")).value.required == ("ci/x",)
+
+
+async def test_the_paths_that_differ_between_two_commits(reading):
+    body = {**comparison([commit()]), "files": [{"filename": "db/migrations/1.sql"}, {}, {"filename": "a b"}]}
+    async with reading(lambda asked: Say(body)) as (_, reader):
+        assert (await reader.compare("v1", "v2")).value.files == ("db/migrations/1.sql", "a b")

@@ -118,6 +118,7 @@ def test_a_commit_that_carries_a_version_leaves_nothing_to_release() -> None:
     assert refused.steps == ()
     assert refused.refusal().title == "Nothing is to be released"
     assert choice(found, bump="patch").tag == "v1.2.4"  # a person insists
+    assert any("two versions" in warning for warning in plan(found, bump="patch").warnings)
 
 
 def unfinished_history(*, trailers: bool = True, releases: tuple[Release, ...] = ()) -> History:

@@ -247,16 +247,23 @@ texts = st.just(HOSTILE) | st.text(max_size=20)
 
 
 @given(
-    name=texts.filter(bool), branch=st.none() | texts, title=texts, user=texts, comment=texts,
+    name=texts.filter(bool), sha=texts, branch=st.none() | texts, title=texts, user=texts, comment=texts,
     state=st.sampled_from(["approved", "rejected"]), approvals=st.booleans(), waits=st.booleans(),
     attempt=st.integers(1, 3), status=st.sampled_from(["waiting", "in_progress", "completed", "new"]),
 )  # fmt: skip
 def test_whatever_the_names_the_plan_reads_clean(
-    name, branch, title, user, comment, state, approvals, waits, attempt, status
+    name, sha, branch, title, user, comment, state, approvals, waits, attempt, status
 ):
     target = Target(2, name)
     run = replace(
-        RUN, name=title, title=title, branch=branch, triggering_actor=user, attempt=attempt, status=status
+        RUN,
+        name=title,
+        title=title,
+        branch=branch,
+        triggering_actor=user,
+        sha=sha,
+        attempt=attempt,
+        status=status,
     )
     made = facts(
         (target,),

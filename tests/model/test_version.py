@@ -187,6 +187,18 @@ def test_pre_releases(commits: list[str], used: list[str], version: str) -> None
     assert propose("1.2.3", commits, used=used, channel="rc").version == version
 
 
+@pytest.mark.parametrize(
+    ("used", "version"),
+    [
+        (["1.3.0-rc.4", "1.3.0"], "1.4.0-rc.1"),
+        (["1.3.0-zeta.1", "1.3.1"], "1.3.2-rc.1"),
+        (["1.3.0"], "1.4.0-rc.1"),
+    ],
+)
+def test_a_pre_release_never_follows_its_own_stable_version(used: list[str], version: str) -> None:
+    assert propose("1.2.3", ["feat: a"], used=used, channel="rc").version == version
+
+
 SHIFT = [("0.3.0", ["feat: a"], "0.3.1"), ("0.3.1", ["feat: b"], "0.3.2"), ("0.3.2", ["feat!: c"], "0.4.0")]
 PLAIN = [("0.9.0", ["feat!: a"], "1.0.0"), ("0.8.0", ["feat!: b"], "1.0.0"), ("1.0.0", ["fix: b"], "1.0.1")]
 

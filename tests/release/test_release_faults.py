@@ -23,7 +23,7 @@ def create(shop: Shop, tag: str, *argv: str) -> Done:
 
 
 @pytest.mark.parametrize("write", [OBJECT, REF, RELEASE])
-@pytest.mark.parametrize("kind", ["reset", "truncate", "html", "server-error"])
+@pytest.mark.parametrize("kind", ["reset", "html"])
 def test_done_all_the_same_is_seen_by_looking(shop: Shop, tag: str, write: str, kind: str) -> None:
     shop.fault(kind, write, method="POST", after=True)
     told = create(shop, tag)

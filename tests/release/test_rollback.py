@@ -168,6 +168,12 @@ def test_staging_runs_a_branch_and_goes_back_by_its_run(shop: Shop) -> None:
     (step,) = told.json()["steps"]
     assert step["request"].endswith("/rerun")
     assert told.json()["confirm"] == ""
+    run = told.json()["steps"][0]["request"].split("/")[-2]
+    shop.killed_at("POST", r"/rerun$", "rollback", "staging", "--yes")
+    again = shop.here("rollback", "staging", "--yes", "--json")
+    assert again.code == 0, again.err
+    assert again.json()["result"]["run_id"] == int(run)
+    assert shop.look(f"{R}/actions/runs/{run}")["run_attempt"] == 2
     refused = shop.here("rollback", "staging", "--via", "tag", "--dry-run")
     assert refused.code == 3
     assert "does not run a version tag" in refused.err

@@ -300,7 +300,9 @@ async def test_a_service_that_says_another_version_stands_out(app: RelmanApp) ->
 async def test_hostile_names_at_every_size(app: RelmanApp, size: tuple[int, int]) -> None:
     environment = replace(PRODUCTION, name=HOSTILE)
     gate = replace(GATE, environment=HOSTILE)
-    run = replace(boards.WAITING, title=HOSTILE, branch=HOSTILE, name=HOSTILE, triggering_actor=HOSTILE)
+    run = replace(
+        boards.WAITING, sha=HOSTILE, title=HOSTILE, branch=HOSTILE, name=HOSTILE, triggering_actor=HOSTILE
+    )
     said = Section((Approval("approved", HOSTILE, HOSTILE, (HOSTILE,)),), boards.NOW)
     publish(
         app,
@@ -311,7 +313,8 @@ async def test_hostile_names_at_every_size(app: RelmanApp, size: tuple[int, int]
             approvals={run.id: said},
             deployments={
                 HOSTILE: Section(
-                    (replace(boards.deployment(8, HOSTILE, HOSTILE, "success"), creator=HOSTILE),), boards.NOW
+                    (replace(boards.deployment(8, HOSTILE, HOSTILE, "success"), creator=HOSTILE, sha=HOSTILE),),
+                    boards.NOW,
                 )
             },
         ),

@@ -112,6 +112,17 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
     terminal.assert_restored()
 
 
+@pytest.mark.parametrize("signalled", [False, True])
+def test_a_terminal_that_goes_away_ends_it(tmp_path: Path, signalled: bool) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until_started()
+    os.close(terminal.main)
+    if signalled:
+        time.sleep(0.3)  # what is drawn meanwhile cannot be written
+        terminal.process.send_signal(signal.SIGHUP)
+    assert terminal.process.wait(timeout=30) == 128 + signal.SIGHUP
+
+
 @pytest.mark.parametrize("environ", [{"TMUX": ""}, {"TMUX": "/tmp/tmux-0/default,1,0"}])
 def test_copies_and_titles_go_out(tmp_path: Path, environ: dict[str, str]) -> None:
     terminal = Terminal(tmp_path, **environ)

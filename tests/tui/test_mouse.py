@@ -40,6 +40,7 @@ async def test_the_wheel_scrolls_and_selects_nothing(size: tuple[int, int]) -> N
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_click_highlights_and_a_second_one_opens(size: tuple[int, int]) -> None:
+    boards.OPENED.clear()
     app = boards.app()
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
@@ -62,7 +63,7 @@ async def test_a_click_on_a_title_goes_to_its_pane_and_one_on_a_bar_nowhere() ->
         await pilot.press("j", "tab")
         await pilot.pause()
         before = boards.dump(app)
-        for offset in ((3, 0), (60, 0), (30, 1), (119, 35)):
+        for offset in ((3, 0), (60, 0), (110, 1), (119, 35)):
             await pilot.click(offset=offset)
         await pilot.pause()
         assert boards.dump(app) == before

@@ -32,7 +32,7 @@ async def test_first_frame_shows_the_kept_board(size: tuple[int, int]) -> None:
         await pilot.pause()
         text = boards.dump(app)
         lines = text.split("\n")
-        assert "agentic-backend" in lines[0]
+        assert "agentic-b" in lines[0]
         assert "v1.8.2" in lines[0]
         assert "old" in lines[0]
         assert "CD #218" in text and "Release v1.9.0" in text

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from relman.tui.commands.command import Command, CommandHost
-from relman.tui.commands.keymap import Scope
+from relman.tui.commands.keymap import Scope, keys_of
 
 
 def scopes() -> tuple[Scope, ...]:
     """One scope for each screen, the app's own commands in all of them."""
     from relman.tui.app import RelmanApp
     from relman.tui.screens.confirm import ConfirmScreen
+    from relman.tui.screens.dispatch import DispatchScreen
     from relman.tui.screens.help import HelpScreen
     from relman.tui.screens.journal import JournalScreen
     from relman.tui.screens.log import LogScreen
@@ -28,6 +29,7 @@ def scopes() -> tuple[Scope, ...]:
         ReviewScreen,
         ReleaseForm,
         RollbackForm,
+        DispatchScreen,
         ConfirmScreen,
         JournalScreen,
     )
@@ -38,5 +40,5 @@ def scopes() -> tuple[Scope, ...]:
 def _other(behind: tuple[Command, ...], host: type[CommandHost]) -> list[Command]:
     """The app's commands that the screen does not replace by one of the same key on purpose."""
     own = host.commands().values()
-    taken = {key for declared in own for key in declared.keys}
-    return [declared for declared in behind if not taken.intersection(declared.keys)]
+    taken = {key for declared in own for key in keys_of(declared, {})}
+    return [declared for declared in behind if not taken.intersection(keys_of(declared, {}))]

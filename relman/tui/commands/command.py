@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Node
@@ -43,6 +44,7 @@ class Command:
     footer: str | Callable[[Any], str] = ""
     rank: int = 50
     priority: bool = False  # seen before a focused input field sees the key
+    asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
     method: str = ""
     when: Callable[[Any], bool] | None = None
     does: Callable[[Any], object] | None = None
@@ -67,7 +69,7 @@ class Command:
             f"run_command({self.name!r})",
             self.title or self.help,
             show=bool(self.footer),
-            priority=self.priority,
+            priority=self.priority or self.asks,
             id=self.name,
         )
 
@@ -81,12 +83,13 @@ def command(
     footer: str | Callable[[Any], str] = "",
     rank: int = 50,
     priority: bool = False,
+    asks: bool = False,
     when: Callable[[Any], bool] | None = None,
 ) -> Callable[[Method], Method]:
     """Declares the decorated method a command; see :class:`Command`. ``when`` is given the host."""
 
     def mark(method: Method) -> Method:
-        declared = Command(name, keys, title, help, group, footer, rank, priority, method.__name__, when)
+        declared = Command(name, keys, title, help, group, footer, rank, priority, asks, method.__name__, when)
         setattr(method, _MARK, declared)
         return method
 
@@ -113,14 +116,18 @@ class CommandHost(_Node):
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
         declared = type(self).commands().get(name)
-        if declared is not None and declared.available(self):
+        if declared is not None and self._may_run(declared):
             declared.run(self)
+
+    def _may_run(self, declared: Command) -> bool:
+        """A key that opens a line to type into is a letter while somebody types."""
+        return declared.available(self) and not (declared.asks and isinstance(self.app.focused, Input))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Textual asks before it shows or runs an action; a command that cannot run is not there."""
         if action == "run_command" and parameters:
             declared = type(self).commands().get(str(parameters[0]))
-            return declared is not None and declared.available(self)
+            return declared is not None and self._may_run(declared)
         return super().check_action(action, parameters)
 
 

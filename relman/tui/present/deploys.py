@@ -104,7 +104,7 @@ def _gate_cells(gate: Waiting, now: datetime) -> tuple[Line, ...]:
     return (
         (Piece(State.WAITING.glyph, tone),),
         (Piece(safe(gate.pending.environment, 60), strong=mine),),
-        (Piece(safe(run.branch or "", 60) or run.short_sha),),
+        (Piece(safe(run.branch or "", 60) or safe(run.short_sha)),),
         (Piece(_short_answer(gate), tone), quiet(f" {safe(run.name, 40)} #{run.number}")),
         (time,),
     )
@@ -238,7 +238,7 @@ def gate_lines(gate: Waiting, place: Place | None, keys: Sequence[str], room: in
     brings = run.branch or run.short_sha
     lines = [
         _fact("You", gate.may.why, room, Tone.WAITING if gate.may.yes else Tone.PLAIN),
-        _fact("Change", f"{safe(live) or 'nothing'} → {safe(brings, 80)} ({run.short_sha})", room),
+        _fact("Change", f"{safe(live) or 'nothing'} → {safe(brings, 80)} ({safe(run.short_sha)})", room),
         _fact("Commit", safe(run.title), room),
         _fact("Asked by", f"{safe(gate.asked_by, 60)}, {safe(run.event, 40)} {ago(run.created_at, now)}", room),
     ]
@@ -273,7 +273,7 @@ def place_lines(
     live = place.live
     if live is not None:
         branch = branch_of(live)
-        words = f"{safe(place.version, 80)} ({live.sha[:7]}{f' of {safe(branch, 60)}' if branch else ''})"
+        words = f"{safe(place.version, 80)} ({safe(live.sha[:7])}{f' of {safe(branch, 60)}' if branch else ''})"
         since = place.since
         when = f", since {clock(since, now)}, {ago(since, now)}" if since is not None else ""
         drawn += _fact("Runs", words + when, room)
@@ -385,7 +385,7 @@ def _history_lines(place: Place, room: int, now: datetime) -> list[Line]:
         cells: tuple[Line, ...] = (
             (Piece(state.glyph if one.statuses else " ", state.tone),),
             (Piece(safe(version_named(one, place.tags), 60), strong=one is place.live),),
-            (quiet(safe(branch_of(one), 60) or one.sha[:7]),),
+            (quiet(safe(branch_of(one), 60) or safe(one.sha[:7])),),
             (Piece(word, Tone.QUIET if state in (State.NEUTRAL, State.UNKNOWN) else state.tone),),
             (quiet(safe(one.creator, 60)),),
             (quiet(brief(age) if age is not None else ""),),

@@ -50,7 +50,7 @@ def unreleased_lines(item: Entry, key: str, room: int, now: datetime) -> list[Li
     drawn += _block(_steps(outlook.plan, key, room))
     if outlook.decision.version is not None:
         drawn += _block(_notes(outlook.plan.text, "from the commits; GitHub writes its own for the plan", room))
-    return drawn
+    return [fit(line, room) for line in drawn]
 
 
 def _proposal(outlook: Outlook, key: str, room: int, now: datetime) -> list[Line]:
@@ -240,7 +240,7 @@ def version_lines(
     drawn += _block(_range(item, about, room, now))
     if release is not None:
         drawn += _block(_notes(release.body, "", room))
-    return drawn
+    return [fit(line, room) for line in drawn]
 
 
 def _tagged(about: Section[About] | None, room: int, now: datetime) -> list[Line]:

@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 UNRELEASED: Hashable = ("unreleased",)
 _UNREAD: Section[Outlook] = Section()
-_PAGE = 100  # tags that the board knows
+_TAGS, _RELEASES = 100, 30  # so many the board knows at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,13 @@ def versions(board: Board, outlook: Outlook | None) -> tuple[ReleaseRow, ...]:
         history = outlook.history
         refs = history.refs
         names, ids = {tag.name for tag in tags}, {one.id for one in releases}
-        if len(tags) >= _PAGE or board.tags.value is None:
+        if len(tags) >= _TAGS or board.tags.value is None:
             tags += [Tag(one.name, one.sha) for one in history.tags.tags if one.name not in names]
-        oldest = min((one.id for one in releases), default=None)
-        releases += [
-            one for one in history.releases if one.id not in ids and (oldest is None or one.id < oldest)
-        ]
+        if len(releases) >= _RELEASES or board.releases.value is None:
+            oldest = min((one.id for one in releases), default=None)
+            releases += [
+                one for one in history.releases if one.id not in ids and (oldest is None or one.id < oldest)
+            ]
     found = read_version_tags(tags, local=_local(outlook))
     gone = withdrawn_versions(found, releases, refs)
     if outlook is not None:  # what the team lists as withdrawn is known there alone
