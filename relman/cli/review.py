@@ -57,14 +57,11 @@ async def review(
 
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
     """The one run that waits for all of these environments."""
-    every: list[_Open] = []
-    fitting: list[tuple[_Open, tuple[Target, ...]]] = []
-    for status in ("waiting", "in_progress"):  # beside jobs that run, a run that waits is in progress
-        page = (await tools.reader.runs(status=status)).value
-        every += await asyncio.gather(*(_open(tools, run) for run in page.items[:_RUNS_READ]))
-        fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
-        if fitting:
-            break
+    # Beside jobs that run, a run that waits is in progress. Both are asked for: two that fit are never one.
+    pages = [(await tools.reader.runs(status=status)).value.items for status in ("waiting", "in_progress")]
+    found = {run.id: run for items in pages for run in items[:_RUNS_READ]}
+    every = await asyncio.gather(*(_open(tools, run) for run in found.values()))
+    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
     every = [one for one in every if one.pending]
     if len(fitting) == 1:
         return fitting[0]
