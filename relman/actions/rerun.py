@@ -10,7 +10,7 @@ from relman.actions.one_run import OneRun, newer_attempt, read_run
 from relman.actions.tools import Tools
 from relman.errors import Problem, usage_error
 from relman.model.plan import Change, Plan, Step
-from relman.model.reach import environment_words, production_of
+from relman.model.reach import environment_words, is_way_back, production_of
 from relman.model.rerun import Again, Which, checks, failed_jobs, obstacle, run_again
 from relman.model.rights import may_write
 from relman.model.run import Job, Run
@@ -81,6 +81,8 @@ class RerunAction:
             permission=may_write(one.repository, "Re-running"),
             stale=newer_attempt(intent.attempt, run) or obstacle(run, one.jobs, intent.which, one.server_now),
             production=bool(production),
+            rollback=bool(production)
+            and all(is_way_back(one.name) for one in again.environments if one.production),
             who=one.who,
             details={
                 "run_id": run.id,

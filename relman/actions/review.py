@@ -24,6 +24,7 @@ from relman.model.review import (
     Now,
     Review,
     Target,
+    answered_since,
     changed_set,
     given_by_me,
     is_mine,
@@ -148,7 +149,12 @@ class ReviewAction:
         problem = not_as_seen(fresh, intent)
         if problem is not None or given_by_me(fresh, intent) == set(intent.targets):
             return problem  # what is done already needs nothing more: the step's own look says so
-        return changed_set(facts, fresh) or live_changed(facts, fresh, intent) or permission(fresh, intent)
+        return (
+            answered_since(facts, fresh, intent)
+            or changed_set(facts, fresh)
+            or live_changed(facts, fresh, intent)
+            or permission(fresh, intent)
+        )
 
     def deeds(self, facts: Facts, intent: Review) -> Sequence[Deed]:
         posting = _Posting(self._tools, facts, intent)
@@ -178,6 +184,8 @@ class _Posting:
         if said == set(intent.targets):
             return Sight(Seen.THERE, done_words(fresh, intent), run_id=intent.run_id, url=page)
         problem = not_as_seen(fresh, intent, waits=not self._sent)
+        if problem is None and not self._sent:
+            problem = answered_since(self._facts, fresh, intent)
         if problem is not None:
             return Sight(Seen.OTHER, problem.title, problem, intent.run_id, page)
         return Sight(

@@ -56,9 +56,15 @@ async def review(
 
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
     """The one run that waits for all of these environments."""
-    page = (await tools.reader.runs(status="waiting")).value
-    every = await asyncio.gather(*(_open(tools, run) for run in page.items[:_RUNS_READ]))
-    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
+    every: list[_Open] = []
+    fitting: list[tuple[_Open, tuple[Target, ...]]] = []
+    for status in ("waiting", "in_progress"):  # beside jobs that run, a run that waits is in progress
+        page = (await tools.reader.runs(status=status)).value
+        every += await asyncio.gather(*(_open(tools, run) for run in page.items[:_RUNS_READ]))
+        fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
+        if fitting:
+            break
+    every = [one for one in every if one.pending]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from relman.model.condition import holds
 from relman.model.graph import build, reconcile
 from relman.model.job_names import slots
-from relman.model.reach import Reached
+from relman.model.reach import Reached, is_way_back
 from relman.model.run import Job, Step
 from relman.model.state import State
 from relman.model.workflow import WorkflowFile
@@ -67,7 +67,7 @@ def deploying(
     patterns: Sequence[str] = DEPLOY,
 ) -> tuple[Deploying, ...]:
     """The deploy jobs in progress: those with an environment, or whose name (the last part of it, for a called
-    workflow's) fits a pattern. ``may_run`` has the file's jobs by key."""
+    workflow's) fits a pattern or says that it rolls back. ``may_run`` has the file's jobs by key."""
     running = [job for job in jobs if job.state is State.RUNNING]
     found: dict[int, Deploying] = {}
     if file is not None and running:
@@ -87,7 +87,7 @@ def deploying(
                 if job.state is State.RUNNING:
                     found[job.id] = Deploying(job, name, rescue, lost)
     for job in running:
-        if job.id not in found and is_deploy(job.name, patterns):
+        if job.id not in found and (is_deploy(job.name, patterns) or is_way_back(job.name)):
             found[job.id] = Deploying(job)
     return tuple(found.values())
 

@@ -57,7 +57,7 @@ _RELEASE_AS = re.compile(r"^Release-As: *v?(?P<version>\S+) *$", re.MULTILINE | 
 _SIGNED_BY_BOT = re.compile(
     r"^Signed-off-by: (?:" + "|".join(re.escape(bot) for bot in sorted(BOTS)) + r") <", re.MULTILINE
 )
-_BULLET = re.compile(r"^\s*[*-] +(?P<header>[A-Za-z][\w-]*(?:\([^()\n]+\))?!?: +\S.*)$", re.MULTILINE)
+_BULLET = re.compile(r"^[ \t]*[*-] +(?P<header>[A-Za-z][\w-]*(?:\([^()\n]+\))?!?: +\S.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

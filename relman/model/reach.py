@@ -12,6 +12,8 @@ from relman.model.workflow import WorkflowFile, WorkflowJob
 from relman.text import clean_line
 
 _HELD = ("inputs.", "github.event.inputs.")
+_LEADS = ("deploy", "release", "rollout", "rollback", "promote", "prod", "live")
+"""In the name of a called file that cannot be read: it may lead to production."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,9 @@ class Reached:
     """A job that may run. ``key`` is its key in an opened graph (``deploy/JOB`` inside a call).
 
     ``environment`` is the name it would have, None for a job without one; ``unknown`` where its name is an
-    expression that only the run can tell, and then ``environment`` is that expression. ``sure`` is False where
-    only the run can tell whether the job runs.
+    expression that only the run can tell, and then ``environment`` is that expression; or that of a called file
+    that cannot be read, and then it is that file. ``sure`` is False where only the run can tell whether the job
+    runs.
     """
 
     key: str
@@ -84,10 +87,19 @@ def _in_order(jobs: Iterable[WorkflowJob]) -> list[WorkflowJob]:
 
 
 def _environment(job: WorkflowJob, known: Known) -> tuple[str | None, bool]:
+    if job.uses is not None and job.callee is None:
+        words = f"{job.id} {job.display} {job.uses}".casefold()
+        return (job.uses, True) if any(word in words for word in _LEADS) else (None, False)
     if job.environment is None or not job.environment.name:
         return None, False
     name = filled(job.environment.name, known)
     return (job.environment.name, True) if name is None else (name or None, False)
+
+
+def is_way_back(job: str) -> bool:
+    """Whether a job's name (the last part of it, for a called workflow's) says that it rolls back."""
+    last = job.rsplit(" / ", 1)[-1].casefold()
+    return "".join(sign for sign in last if sign.isalpha()).startswith("rollback")
 
 
 def production_of(jobs: Iterable[Reached]) -> str:

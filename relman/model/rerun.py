@@ -79,7 +79,8 @@ def run_again(
             perhaps.append(node.name)
         if reach is not None and reach.environment is not None:
             touched.append(reach)
-        if free and any(is_production(job.name) for job in mine):
+        elif any(is_production(job.name) for job in (mine if free else ran)):
+            # A way back has no environment where it must not wait for a review; its name tells what it changes.
             touched.append(Reached(node.key, node.name, node.name))
     return Again(tuple(names), tuple(perhaps), tuple(touched), "; ".join(run.reasons))
 

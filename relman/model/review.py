@@ -15,7 +15,7 @@ from relman.model.environment import Approval, CustomRule, Deployment, Environme
 from relman.model.plan import is_production
 from relman.model.run import Job, Run
 from relman.model.state import State
-from relman.model.waiting import REVIEWS, Answer, MayI, may_review, reviews_of
+from relman.model.waiting import REVIEWS, Answer, MayI, may_review, reviewed, reviews_of
 from relman.text import clean_line, is_clean
 
 APPROVED, REJECTED = "approved", "rejected"
@@ -93,8 +93,12 @@ def given_by_me(facts: Facts, intent: Review) -> set[Target]:
 
 def answer(facts: Facts, target: Target) -> Approval | None:
     """The review that has settled the target in this attempt."""
+    pending = facts.waits(target)
+    if pending is not None:
+        said = reviewed(facts.approvals, pending, facts.run.attempt, facts.server_time)
+        return said[0] if said else None
     said = reviews_of(facts.approvals, target.name, facts.run.attempt)
-    if not said and facts.waits(target) is None and facts.run.state is not State.CANCELLED:
+    if not said and facts.run.state is not State.CANCELLED:
         # It did wait in this attempt and does no more: the newest review of it must have ended that.
         said = tuple(one for one in facts.approvals if one.state in REVIEWS and target.name in one.environments)
     return said[0] if said else None
@@ -156,6 +160,18 @@ def _answered_problem(one: Approval, target: Target) -> Problem:
         f"{clean_line(target.name)}{f', saying: {comment}' if comment else ''}",
         "The plan is stale, nothing was sent. Look at the run.",
     )
+
+
+def answered_since(before: Facts, fresh: Facts, intent: Review) -> Problem | None:
+    """Whether a target was reviewed since the plan, even where GitHub still lists it among what waits."""
+    for target in intent.targets:
+        old, new = (
+            [one for one in each.approvals if one.state in REVIEWS and target.name in one.environments]
+            for each in (before, fresh)
+        )
+        if len(new) > len(old):
+            return _answered_problem(new[0], target)
+    return None
 
 
 def changed_set(facts: Facts, fresh: Facts) -> Problem | None:

@@ -86,6 +86,20 @@ def reviews_of(approvals: Sequence[Approval], environment: str, attempt: int) ->
     return about if about and len(about) >= attempt else ()
 
 
+def reviewed(
+    approvals: Sequence[Approval], pending: PendingDeployment, attempt: int, now: datetime | None
+) -> tuple[Approval, ...]:
+    """The reviews that answer what waits now; ``now`` is the server's clock.
+
+    A later job of the same environment waits for a review of its own. So where GitHub would take one and no
+    timer holds what was reviewed, none of before has answered it.
+    """
+    opens = pending.opens_at()
+    if pending.may_approve and (opens is None or (now is not None and opens <= now)):
+        return ()
+    return reviews_of(approvals, pending.environment, attempt)
+
+
 def may_review(
     run: Run,
     pending: PendingDeployment,
@@ -103,7 +117,7 @@ def may_review(
     ``refused`` is what GitHub said when this token tried to review; nothing else tells that it lacks the
     right. ``now`` is the server's clock.
     """
-    given = reviews_of(approvals, pending.environment, run.attempt)
+    given = reviewed(approvals, pending, run.attempt, now)
     if given:
         return MayI(Answer.REVIEWED, _reviewed(given[0], pending, now))
     if pending.may_approve:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -55,6 +56,17 @@ _KEY_NAMES = {
     "slash": "/",
     "colon": ":",
 }
+
+
+def _driver_class() -> type[Driver] | None:
+    """Ours on terminals that can vanish; Textual's choice on Windows."""
+    if terminal.WINDOWS:
+        return None
+    from relman.tui.driver import TerminalDriver
+
+    return TerminalDriver
+
+
 _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
 
@@ -98,7 +110,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     ) -> None:
         if os.environ.get("NO_COLOR") == "":  # the convention: empty is as good as absent
             del os.environ["NO_COLOR"]
-        super().__init__()
+        super().__init__(driver_class=_driver_class())
         if self.no_color:
             from textual.filter import Monochrome
 

@@ -27,6 +27,13 @@ def test_the_kits_production_deploy() -> None:
     assert "Roll api-2" in words and "nothing rolls back by itself" in words
 
 
+def test_the_kits_way_back() -> None:
+    """Broken off in the middle it leaves production between two versions."""
+    for patterns in (("deploy*",), ("ship*",)):
+        (found,) = deploying([job("rollback-production")], file=CD, patterns=patterns)
+        assert found.job.name == "rollback-production"
+
+
 def test_only_what_is_at_work() -> None:
     assert deploying([job("deploy-production", "waiting"), job("build")], file=CD) == ()
 

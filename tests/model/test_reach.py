@@ -84,3 +84,17 @@ def test_a_called_file_has_inputs_of_its_own() -> None:
 
 def test_no_environment_is_no_production() -> None:
     assert production_of(reached(file("  production:\n    runs-on: x\n    steps: []\n"), {})) == ""
+
+
+@pytest.mark.parametrize(
+    ("job", "uses", "leads"),
+    [
+        ("ship", "o/shared/.github/workflows/deploy.yml@v1", "production"),
+        ("release", "o/shared/.github/workflows/cd.yml@v1", "production"),
+        ("lint", "o/shared/.github/workflows/lint.yml@v1", ""),
+    ],
+)
+def test_a_called_file_that_cannot_be_read_may_lead_to_production(job: str, uses: str, leads: str) -> None:
+    made = read_workflow(f"on: workflow_dispatch\njobs:\n  {job}:\n    uses: {uses}\n")
+    assert made.jobs[0].callee is None
+    assert production_of(reached(made, known_of_dispatch("refs/heads/main", {}))) == leads

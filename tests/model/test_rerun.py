@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relman.kit
-from relman.model.reach import known_of_run, production_of
+from relman.model.reach import is_way_back, known_of_run, production_of
 from relman.model.rerun import Which, checks, failed_jobs, obstacle, run_again
 from relman.model.run import Job, Run
 from relman.model.workflow import read_workflow
@@ -48,6 +48,15 @@ def test_failed_jobs_and_what_needs_them() -> None:
     assert again.perhaps == ("release",)
     assert production_of(again.environments) == "production"
     assert again.reason == ""
+
+
+def test_a_way_back_without_an_environment_is_known_by_its_name() -> None:
+    back = FAILED[4]
+    again = run_again(Which.JOB, FAILED, job_id=back.id, file=CD, known=TAG)
+    assert again.names == ("rollback-production",)
+    assert production_of(again.environments) and all(is_way_back(one.name) for one in again.environments)
+    both = run_again(Which.FAILED, FAILED, file=CD, known=TAG)
+    assert not all(is_way_back(one.name) for one in both.environments)
 
 
 def test_all_jobs_without_those_that_cannot_run() -> None:

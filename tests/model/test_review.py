@@ -26,6 +26,7 @@ from relman.model.review import (
     Now,
     Review,
     Target,
+    answered_since,
     changed_set,
     given_by_me,
     live_changed,
@@ -146,6 +147,7 @@ def test_the_timer_is_said_with_its_end_and_nothing_that_ages():
 
 
 OTHER = replace(RUN, attempt=2, triggering_actor="tomas")
+TIMED = {"pending": (pending(wait_minutes=5, wait_started_at=NOW - timedelta(minutes=1)),)}
 
 
 @pytest.mark.parametrize(
@@ -165,8 +167,8 @@ OTHER = replace(RUN, attempt=2, triggering_actor="tomas")
             "Already rejected by amara",
             "production, saying: not today",
         ),
-        ({"approvals": (said("amara"),)}, "Already approved by amara", "production"),  # the timer still runs
-        ({"approvals": (said("me", "rejected"),)}, "Already rejected by me", "production"),
+        ({**TIMED, "approvals": (said("amara"),)}, "Already approved by amara", "production"),
+        ({**TIMED, "approvals": (said("me", "rejected"),)}, "Already rejected by me", "production"),
         ({"pending": (), "run": replace(RUN, status="in_progress")}, "does not wait any more", ""),
         ({"pending": (pending(Target(2, "prod")),)}, "production is called prod now", ""),
     ],
@@ -195,6 +197,17 @@ def test_a_review_of_an_earlier_attempt_answers_nothing():
     cancelled = replace(RUN, attempt=2, status="completed", conclusion="cancelled")
     gone = facts(run=cancelled, approvals=(said("me"),), pending=())
     assert given_by_me(gone, second) == set() and "was cancelled" in not_as_seen(gone, second).title
+
+
+def test_a_later_job_of_the_environment_waits_for_a_review_of_its_own():
+    # The first job of the run was approved, by me or another; the second one of the same environment waits.
+    for user in ("me", "amara"):
+        second = facts(approvals=(said(user),))
+        assert given_by_me(second, wish()) == set() and not_as_seen(second, wish()) is None
+        assert plan_review(second, wish(), "o/r").refusal() is None
+    assert answered_since(facts(approvals=(said("me"),)), facts(approvals=(said("me"),)), wish()) is None
+    late = answered_since(facts(), facts(approvals=(said("amara"),)), wish())
+    assert late is not None and late.title == "Already approved by amara"
 
 
 def test_an_app_s_token_has_no_name_and_may_still_find_its_review():

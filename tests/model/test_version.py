@@ -271,3 +271,8 @@ def test_any_text_is_read(message: str) -> None:
     ask = read_commit(message)
     assert ask.level in Level
     assert ask.message == message
+
+
+def test_a_body_of_blank_lines_takes_no_longer_than_another() -> None:
+    # Quadratic it would take minutes.
+    assert read_commit("fix: a\n\nb" + "\n" * 300_000 + "x").level is Level.PATCH

@@ -93,7 +93,9 @@ TIMER = PendingDeployment(2, "production", 5, NOW - timedelta(minutes=2))
             Answer.UNKNOWN,
             "names no reviewer",
         ),
-        ({"pending": YES, "approvals": [approved()]}, Answer.REVIEWED, "Approved by amara"),
+        ({"approvals": [approved()]}, Answer.REVIEWED, "Approved by amara"),
+        # A later job of the same environment waits once more: the first one's review does not answer it.
+        ({"pending": YES, "approvals": [approved()]}, Answer.YES, "You may"),
         ({"approvals": [approved("amara", "rejected")]}, Answer.REVIEWED, "Rejected by amara"),
         (
             {"pending": replace(TIMER, may_approve=True), "approvals": [approved()]},

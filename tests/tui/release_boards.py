@@ -12,7 +12,7 @@ from relman.model.checks import CheckRun
 from relman.model.deployed import stays
 from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.gates import CommitChecks, Staging
-from relman.model.release import Branch, Comparison, Commit, Release, Tag, TagRef
+from relman.model.release import Branch, Commit, Comparison, Release, Tag, TagRef
 from relman.model.release_facts import Evidence, History
 from relman.model.release_outlook import About, Outlook, WaysBack, outlook
 from relman.model.rollback import targets

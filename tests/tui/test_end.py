@@ -112,10 +112,14 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
     terminal.assert_restored()
 
 
-def test_a_terminal_that_goes_away_without_a_signal_ends_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signalled", [False, True])
+def test_a_terminal_that_goes_away_ends_it(tmp_path: Path, signalled: bool) -> None:
     terminal = Terminal(tmp_path)
     terminal.until_started()
     os.close(terminal.main)
+    if signalled:
+        time.sleep(0.3)  # what is drawn meanwhile cannot be written
+        terminal.process.send_signal(signal.SIGHUP)
     assert terminal.process.wait(timeout=30) == 128 + signal.SIGHUP
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from relman.errors import Kind
 from relman.model.board import Board
-from relman.model.environment import Deployment, PendingDeployment
+from relman.model.environment import Deployment, PendingDeployment, live_of
 from relman.model.state import State, Tone
 from relman.model.summary import version_of
 from relman.model.times import brief, clock
@@ -145,7 +145,7 @@ def _deployments(board: Board, name: str) -> Sequence[Deployment]:
 
 def _environment(board: Board, name: str, rank: int) -> Part:
     deployments = _deployments(board, name)
-    live = next((one for one in deployments if one.state == "success"), None)
+    live = live_of(deployments)
     newest = deployments[0] if deployments else None
     health = board.health.get(name)
     answers = (health.value or ()) if health is not None else ()
