@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from relman.tui.app import _KEY_NAMES, RelmanApp
+from relman.tui.app import RelmanApp
 from relman.tui.commands.catalogue import scopes
-from relman.tui.commands.command import Command
+from relman.tui.commands.command import Command, key_shown
 from relman.tui.commands.keymap import keys_of
 
 README = Path(__file__).parents[2] / "README.md"
@@ -42,9 +42,7 @@ def table() -> str:
 
 
 def _keys(declared: Command) -> tuple[str, ...]:
-    return tuple(
-        "+".join(_KEY_NAMES.get(part, part) for part in key.split("+")) for key in keys_of(declared, {})
-    )
+    return tuple(key_shown(key) for key in keys_of(declared, {}))
 
 
 def written(text: str) -> str:
