@@ -326,7 +326,7 @@ class _Sweep:
 
     async def _delete(self, run: Run, notes: Notes) -> None:
         part = str(run.id)
-        await notes.before(part, f"DELETE /actions/runs/{run.id}")
+        await notes.before(part, f"DELETE /repos/{self.tools.repo}/actions/runs/{run.id}")
         try:
             await self.tools.writer.delete_run(run.id)
         except OutcomeUnknownError as error:
@@ -394,16 +394,17 @@ def _so_far(error: RelmanError, done: int, total: int) -> RelmanError:
 def _steps(facts: Facts) -> tuple[Step, Step]:
     victims = facts.selection.victims
     missing = sum((run.id, run.attempt) not in facts.kept for run in victims)
+    runs = f"/repos/{facts.repository.full_name}/actions/runs"
     return (
         Step(
             "export",
             f"Keep {_runs(len(victims))} and their jobs in {facts.export}",
-            f"GET /actions/runs/…/jobs, {missing} times",
+            f"GET {runs}/…/jobs, {missing} times",
         ),
         Step(
             "delete",
             f"Delete them, oldest first, at most one a second ({duration(len(victims) * PACE)} or more)",
-            f"DELETE /actions/runs/…, {len(victims)} times",
+            f"DELETE {runs}/…, {len(victims)} times",
         ),
     )
 
