@@ -74,7 +74,7 @@ class CancelAction:
             title=f"{'Force the end of' if intent.force else 'Cancel'} {clean_line(run.name)} #{run.number}",
             repo=self._tools.repo,
             target=_target(run),
-            steps=() if run.state is State.CANCELLED else _steps(run, intent, self._patience),
+            steps=() if run.state is State.CANCELLED else _steps(self._tools.repo, run, intent, self._patience),
             facts_at=one.at,
             environment=environment,
             changes=() if run.state is State.CANCELLED else (Change("run", run.word, State.CANCELLED.word),),
@@ -205,7 +205,7 @@ class CancelAction:
             await tools.writer.cancel(run.id, force=intent.force)
             asked.append(True)
 
-        ask, wait = _steps(run, intent, self._patience)
+        ask, wait = _steps(tools.repo, run, intent, self._patience)
         seconds = self._patience.total_seconds()
         return (
             Deed(ask, look_asked, do, settle=20.0),
@@ -238,13 +238,13 @@ def _target(run: Run) -> str:
     return f"run {run.id}, attempt {run.attempt}"
 
 
-def _steps(run: Run, intent: Cancel, patience: timedelta) -> tuple[Step, Step]:
+def _steps(repo: str, run: Run, intent: Cancel, patience: timedelta) -> tuple[Step, Step]:
     tail = "force-cancel" if intent.force else "cancel"
     return (
         Step(
             "ask",
             "Force the run to end" if intent.force else "Ask the run to stop",
-            f"POST /actions/runs/{run.id}/{tail}",
+            f"POST /repos/{repo}/actions/runs/{run.id}/{tail}",
         ),
         Step("wait", f"Wait until it has ended, {brief(patience.total_seconds())} at most"),
     )

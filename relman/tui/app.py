@@ -23,7 +23,7 @@ from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
-from relman.tui.commands.command import CommandHost, command
+from relman.tui.commands.command import CommandHost, command, key_shown
 from relman.tui.commands.live import run_live
 from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
@@ -42,20 +42,6 @@ if TYPE_CHECKING:
     from relman.tui.acting import Acting, Course
     from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
-
-_KEY_NAMES = {
-    "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "page up",
-    "pagedown": "page down",
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "slash": "/",
-    "colon": ":",
-}
 
 
 def _driver_class() -> type[Driver] | None:
@@ -220,9 +206,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._tell(replace(self._view, focused=False))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
-        *modifiers, key = binding.key.split("+")
-        return "+".join([*modifiers, _KEY_NAMES.get(key, key)])
+        return key_shown(binding.key)
 
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 

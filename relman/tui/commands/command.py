@@ -23,6 +23,16 @@ else:
 
 Method = TypeVar("Method", bound=Callable[..., object])
 _MARK = "__command__"
+_SHOWN = {
+    "escape": "esc", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "page up",
+    "pagedown": "page down", "question_mark": "?", "exclamation_mark": "!", "slash": "/", "colon": ":",
+}  # fmt: skip
+
+
+def key_shown(key: str) -> str:
+    """A key in Textual's name as it stands on a keyboard; words rather than signs that fonts lack."""
+    *modifiers, last = key.split("+")
+    return "+".join([*modifiers, _SHOWN.get(last, last)])
 
 
 @dataclass(frozen=True, slots=True)
