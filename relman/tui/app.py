@@ -194,8 +194,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if not self.is_headless and terminal.is_gone():  # closed without a signal: nobody will ever see this
             self._end_by_signal(getattr(signal, "SIGHUP", signal.SIGTERM))
             return
-        if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
-            self.screen.tick()
+        screen = self.screen_stack[-1] if self.screen_stack else None  # none while the app is taken apart
+        if isinstance(screen, LiveScreen) and screen.is_mounted:
+            screen.tick()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         del event
