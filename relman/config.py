@@ -7,9 +7,7 @@ expected. An unknown or wrong key is an error that names file, key, expectation 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -387,6 +385,8 @@ def _unknown_key(at: _At, name: str, elsewhere: set[str], allowed: set[str]) -> 
     if name in elsewhere:
         other = "your own configuration file" if name in _USER_KEYS else TEAM_FILE
         return _config_error(f"{at.file}: {shown} is not known here", hint=f"It belongs in {other}.")
+    import difflib
+
     near = difflib.get_close_matches(name, sorted(allowed), n=1)
     expected = "expected one of " + ", ".join(sorted(allowed))
     return _config_error(
@@ -398,6 +398,8 @@ _USER_KEYS = {item.name for item in dataclasses.fields(Settings) if item.metadat
 
 
 def _read_file(path: Path, scope: Scope, origins: dict[str, Origin]) -> Settings:
+    import tomllib  # many have no file at all, and it takes milliseconds to load
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

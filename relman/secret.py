@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from typing import Never
 
 MASK = "•••"
@@ -35,7 +34,9 @@ class Secret:
         return bool(self.__value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self.__value.encode(), other.reveal().encode())
+        from hmac import compare_digest  # nothing compares secrets while relman starts
+
+        return isinstance(other, Secret) and compare_digest(self.__value.encode(), other.reveal().encode())
 
     def __hash__(self) -> int:
         return hash(self.fingerprint())

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from relman.actions.deed import Deed, Seen, Sight
-from relman.actions.release_survey import Survey, optional
+from relman.actions.one_run import login
+from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
 from relman.model.deployed import stays
@@ -37,10 +38,9 @@ class HotfixAction:
     async def gather(self, intent: HotfixIntent) -> HotfixFacts:
         reader = self._tools.reader
         (tags, releases, gone, _), repository, viewer = await asyncio.gather(
-            self._survey.versions(), reader.repository(), reader.viewer()
+            self._survey.versions(), reader.repository(), login(reader)
         )
         deployed = await self._deployed(tags)
-        may = repository.value.permissions
         facts = HotfixFacts(
             at=self._tools.clock.now(),
             tags=tags,
@@ -49,8 +49,8 @@ class HotfixAction:
             source=source_of(tags, deployed, intent.version),
             releases=releases,
             withdrawn=gone,
-            who=viewer.value.login,
-            may_push="push" in may if may else None,
+            who=viewer,
+            may_push=may_push(viewer, repository.value.permissions),
         )
         source = facts.source
         if source is None:

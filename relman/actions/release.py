@@ -127,6 +127,7 @@ class ReleaseAction:
             is_latest(history, decision),
             evidence.workflow,
             history.tags,
+            starts=bool(evidence.workflow) and evidence.starts is True,
         )
         plan = self.plan(facts, intent)
         tagging = Tagging(

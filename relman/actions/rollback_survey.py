@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from relman.actions.one_run import login
 from relman.actions.ports import GitHubReader
-from relman.actions.release_survey import Survey, optional
+from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.deployed import Stay, stays
@@ -38,14 +39,13 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         read.deployments(intent.environment, DEPLOYMENTS),
         read.versions(),
         read.roles(),
-        reader.viewer(),
+        login(reader),
         reader.repository(),
     )
     found = stays(deployments, prefix=tags.prefix)
     live = current(deployments)
     running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
     offered = targets(found, gone, running=running, prefix=tags.prefix)
-    may = repository.value.permissions
     facts = RollbackFacts(
         at=tools.clock.now(),
         deployments=deployments,
@@ -57,8 +57,8 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         withdrawn=gone,
         refs=refs,
         cd=parts.cd or "",
-        who=viewer.value.login,
-        may_push="push" in may if may else None,
+        who=viewer,
+        may_push=may_push(viewer, repository.value.permissions),
     )
     target = chosen(offered, intent.to)
     return facts if target is None else await _about(tools, facts, target)

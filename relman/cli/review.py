@@ -12,8 +12,9 @@ from relman.actions.tools import Tools
 from relman.cli.act import Consent, perform
 from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
 from relman.model.environment import PendingDeployment
-from relman.model.review import Review, Target, answered_in, run_name
+from relman.model.review import Review, Target, answered_in, run_name, sent_before
 from relman.model.run import Run
+from relman.model.waiting import reviews_of
 from relman.text import clean_line
 
 _RUNS_READ = 50  # waiting runs, the newest
@@ -56,14 +57,11 @@ async def review(
 
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
     """The one run that waits for all of these environments."""
-    every: list[_Open] = []
-    fitting: list[tuple[_Open, tuple[Target, ...]]] = []
-    for status in ("waiting", "in_progress"):  # beside jobs that run, a run that waits is in progress
-        page = (await tools.reader.runs(status=status)).value
-        every += await asyncio.gather(*(_open(tools, run) for run in page.items[:_RUNS_READ]))
-        fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
-        if fitting:
-            break
+    # Beside jobs that run, a run that waits is in progress. Both are asked for: two that fit are never one.
+    pages = [(await tools.reader.runs(status=status)).value.items for status in ("waiting", "in_progress")]
+    found = {run.id: run for items in pages for run in items[:_RUNS_READ]}
+    every = await asyncio.gather(*(_open(tools, run) for run in found.values()))
+    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
     every = [one for one in every if one.pending]
     if len(fitting) == 1:
         return fitting[0]
@@ -100,8 +98,12 @@ async def _named(tools: Tools, environments: Sequence[str], run_id: int) -> tupl
     known = {one.name: one.id for one in (await tools.reader.environments()).value}
     await _check_names(tools, environments, (found,))
     approvals = (await tools.reader.approvals(run_id)).value
+    sent = sent_before(await tools.operator.journal.read(), tools.repo, found.run)
     if all(
-        answered_in(approvals, name) or name in {one.environment for one in found.pending}
+        name in {one.environment for one in found.pending}
+        # An earlier attempt's review is no answer to this one, which may come to its gate yet.
+        or reviews_of(approvals, name, found.run.attempt)
+        or (sent and answered_in(approvals, name))
         for name in environments
     ):
         ids = {**known, **{one.environment: one.environment_id for one in found.pending}}

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 _LINK = re.compile(r"<[^<>]*>([^<]*)")
@@ -60,6 +59,8 @@ def decoded(body: bytes) -> object:
 
 def http_date(value: str) -> datetime | None:
     """An HTTP date as an aware UTC time, or None."""
+    from email.utils import parsedate_to_datetime  # a start reads no date
+
     try:
         moment = parsedate_to_datetime(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

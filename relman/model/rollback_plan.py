@@ -13,15 +13,16 @@ from semver import Version
 
 from relman.errors import Kind, Problem
 from relman.model.deployed import Stay
+from relman.model.dispatch_inputs import fields_of, typed
 from relman.model.environment import Deployment
 from relman.model.gates import rules_gate, tag_gate
 from relman.model.plan import Change, Check, Plan, Step, is_production
+from relman.model.reach import known_of_dispatch, reached
 from relman.model.release import Release, TagRef
 from relman.model.release_plan import other_commit, release_steps
 from relman.model.rollback import RERUN_LIMIT, Target, chosen, next_patch, risky
 from relman.model.ruleset import Ruleset
 from relman.model.run import Run
-from relman.model.state import State
 from relman.model.summary import version_of
 from relman.model.trailers import (
     BY,
@@ -109,7 +110,7 @@ def way_of(facts: RollbackFacts, target: Target, environment: str) -> Way | None
     stay = target.stay
     if stay.tag and facts.workflow is not None and "workflow_dispatch" in facts.workflow.on:
         inputs = dispatch_inputs(facts.workflow, environment, stay.tag)
-        if inputs is not None:
+        if inputs is not None and may_lead_to(facts.workflow, environment, stay.tag, inputs):
             return Way(facts.cd.rsplit("/", 1)[-1], MappingProxyType(inputs))
     run = facts.run
     young = run is not None and run.created_at is not None and facts.at - run.created_at < RERUN_LIMIT
@@ -132,6 +133,22 @@ def dispatch_inputs(file: WorkflowFile, environment: str, tag: str) -> dict[str,
                 return None
             given[item.name] = tag
     return given
+
+
+def may_lead_to(file: WorkflowFile, environment: str, tag: str, inputs: Mapping[str, str]) -> bool:
+    """Whether a dispatch on ``tag`` may deploy to the environment: False where the file says that it does not.
+
+    An input of another name may choose it, and its default another environment.
+    """
+    if any(job.uses is not None and job.callee is None for job in file.jobs):
+        return True
+    if all(job.environment is None and job.callee is None for job in file.jobs):
+        return True
+    values = typed(fields_of(file), inputs)
+    return any(
+        lead.unknown or (lead.environment or "").casefold() == environment.casefold()
+        for lead in reached(file, known_of_dispatch(f"refs/tags/{tag}", values))
+    )
 
 
 def redeploy_plan(repo: str, facts: RollbackFacts, intent: RollbackIntent) -> Plan:
@@ -394,11 +411,3 @@ def rollback_details(facts: RollbackFacts, target: Target | None, tag: str) -> d
             for one in facts.offered
         ],
     }
-
-
-def is_under_way(run: Run, target: Target) -> bool:
-    """Whether a run deploys the target at this moment."""
-    return run.sha == target.stay.sha and run.branch == target.stay.tag and run.state in _ACTIVE
-
-
-_ACTIVE = frozenset({State.RUNNING, State.QUEUED, State.PENDING, State.WAITING})

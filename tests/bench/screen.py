@@ -26,6 +26,9 @@ _ANSWERS = {
     b"\x1b[c": b"\x1b[?62;22c",
     b"\x1b[6n": b"\x1b[1;1R",
 }
+# COLUMNS and LINES would tell the program another size than the terminal has. An installed program has its
+# byte-code: without, every start would compile relman's source, and that of no other package.
+_NOT_PASSED_ON = frozenset({"COLUMNS", "LINES", "NO_COLOR", "PYTHONDONTWRITEBYTECODE"})
 _LONGEST_QUERY = max(map(len, _ANSWERS))
 
 
@@ -38,10 +41,7 @@ class Screen:
         columns, lines = size
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        # COLUMNS and LINES would tell the program another size than the terminal has.
-        kept = {
-            name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}
-        }
+        kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
         self.written = bytearray()
         self._asked_to = 0
         self.began = time.perf_counter()

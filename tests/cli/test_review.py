@@ -54,6 +54,22 @@ def test_what_is_refused_sends_nothing(line: Line, argv: tuple[str, ...], code: 
     assert nothing_sent(line)
 
 
+def test_of_two_runs_that_wait_none_is_chosen(line: Line) -> None:
+    """One of them has jobs that still run, and so GitHub calls it in progress."""
+    here, first = f"/repos/{line.world.repo}/actions/runs", waiting(line)
+    other = line.ask("GET", f"{here}?status=success")["workflow_runs"][0]
+    pending = line.ask("GET", f"{here}/{first}/pending_deployments")
+    for match, body in (
+        ("status=in_progress", {"total_count": 1, "workflow_runs": [{**other, "status": "in_progress"}]}),
+        (f"/runs/{other['id']}/pending_deployments", pending),
+    ):
+        line.ask("POST", "/_world/faults", {"kind": "body", "match": match, "body": body})
+    answer = line("approve", "production", "--confirm", "production")
+    line.ask("POST", "/_world/clear", {})
+    assert answer.code == 2 and "2 runs wait for production" in answer.err, answer
+    assert nothing_sent(line)
+
+
 def test_a_run_that_does_not_wait(line: Line) -> None:
     runs = line.ask("GET", f"/repos/{line.world.repo}/actions/runs?status=success")["workflow_runs"]
     answer = line("approve", "staging", "--run", str(runs[0]["id"]))

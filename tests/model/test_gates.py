@@ -129,6 +129,20 @@ def test_the_newest_ci_run_decides() -> None:
     assert verdict(CommitChecks((run(id=3, conclusion="cancelled"), newer), (check(),))) is FAILED
 
 
+def test_a_pull_request_s_run_does_not_stand_for_the_commit_s() -> None:
+    """It tests what a merge would give, and is often the newer one on the same commit."""
+    merge = run(id=9, event="pull_request", check_suite_id=19)
+    red, green = check("test", "failure", id=5), check("test", "success", id=6, suite_id=19)
+    assert verdict(CommitChecks((run(conclusion="failure"), merge), (red, green))) is FAILED
+    assert verdict(CommitChecks((run(), replace(merge, conclusion="failure")), (check(),))) is PASSED
+    assert verdict(CommitChecks((merge,), (green,))) is PASSED
+
+
+def test_a_workflow_that_could_not_start_has_no_check_and_counts() -> None:
+    broken = run(id=2, path=".github/workflows/security.yml", check_suite_id=12, conclusion="startup_failure")
+    assert verdict(CommitChecks((run(), broken), (check(),))) is FAILED
+
+
 def test_required_and_missing() -> None:
     assert verdict(replace(GREEN, required=("lint", "test"))) is PASSED
     gate = ci_gate(SHA, replace(GREEN, required=("lint", "security")), ROLES)

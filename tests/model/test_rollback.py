@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,9 +15,15 @@ from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.gates import current
 from relman.model.release import Release, Tag
 from relman.model.rollback import chosen, next_patch, risky, targets
-from relman.model.rollback_plan import RollbackFacts, RollbackIntent, dispatch_inputs, redeploy_plan
+from relman.model.rollback_plan import (
+    RollbackFacts,
+    RollbackIntent,
+    dispatch_inputs,
+    may_lead_to,
+    redeploy_plan,
+)
 from relman.model.version_tags import Withdrawn, read_version_tags
-from relman.model.workflow import Input, WorkflowFile
+from relman.model.workflow import Input, WorkflowFile, read_workflow
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -57,6 +64,14 @@ def test_how_long_each_ran() -> None:
     first, second, *_ = stays(HISTORY)
     assert (first.name, first.ended, first.ran(NOW)) == ("v1.3.0", None, 2 * 86400)
     assert (second.name, second.ran(NOW)) == ("v1.2.1", 86400)
+
+
+def test_what_waited_long_and_succeeded_last_is_what_runs() -> None:
+    later, waited = deployed(("v1.3.0", "c", "inactive,success"), ("v1.2.0", "b", "success"))
+    waited = replace(waited, statuses=(DeploymentStatus(9, "success", NOW),))
+    for first in (later, replace(later, statuses=(DeploymentStatus(8, "success", later.created_at),))):
+        assert current((first, waited)) is waited
+        assert [one.name for one in stays((first, waited))] == ["v1.2.0", "v1.3.0"]
 
 
 def test_another_tag_of_the_running_commit_is_no_way_back() -> None:
@@ -194,3 +209,24 @@ def test_where_each_release_is_live() -> None:
     assert by_name["v1.3.0"].same_commit == ("staging",)
     assert by_name["v1.3.0"].withdrawn == "bad"
     assert by_name["v2.0.0"].local
+
+
+_ELSEWHERE = """
+on:
+  workflow_dispatch:
+    inputs:
+      %s: {type: choice, options: [staging, production], default: staging}
+jobs:
+  there: {runs-on: x, environment: staging, if: inputs.%s == 'staging', steps: []}
+  here: {runs-on: x, environment: production, if: inputs.%s == 'production', steps: []}
+"""
+
+
+@pytest.mark.parametrize(("name", "leads"), [("environment", True), ("where", False)])
+def test_a_dispatch_that_would_deploy_elsewhere_is_no_way_back(name: str, leads: bool) -> None:
+    file = read_workflow(_ELSEWHERE % (name, name, name))
+    inputs = dispatch_inputs(file, "production", "v1.7.0")
+    assert inputs is not None
+    assert may_lead_to(file, "production", "v1.7.0", inputs) is leads
+    plain = read_workflow("on: workflow_dispatch\njobs:\n  a: {runs-on: x, steps: []}\n")
+    assert may_lead_to(plain, "production", "v1.7.0", {})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from relman.actions.release_look import ReleaseLook
-from relman.model.operation import Ended, Outcome
-from relman.model.release_facts import ReleaseIntent
-from relman.model.rollback_plan import TAG, RollbackIntent
+from typing import TYPE_CHECKING
+
 from relman.tui.commands.command import command
 from relman.tui.screens.live import LiveScreen
+
+if TYPE_CHECKING:
+    from relman.model.operation import Ended
+    from relman.model.release_facts import ReleaseIntent
+    from relman.model.rollback_plan import RollbackIntent
 
 _GROUP = "Release"
 
@@ -91,6 +94,7 @@ class ReleaseActs(LiveScreen):
         tools, environment = self.relman.tools, self.selected().environment
         if tools is None or environment is None:
             return
+        from relman.actions.release_look import ReleaseLook
         from relman.tui.screens.rollback_form import RollbackForm
 
         names = [one.name for one in self.relman.board.environments.value or ()]
@@ -104,6 +108,7 @@ class ReleaseActs(LiveScreen):
             return
         from relman.actions.redeploy import RedeployAction
         from relman.actions.rollback_tag import RollbackTagAction
+        from relman.model.rollback_plan import TAG
 
         via, intent = chosen
         action = RollbackTagAction(tools) if via == TAG else RedeployAction(tools)
@@ -111,5 +116,7 @@ class ReleaseActs(LiveScreen):
 
     def _follow(self, ended: Ended) -> None:
         """To the run that was started, where there is one."""
+        from relman.model.operation import Outcome
+
         if ended.outcome is Outcome.DONE and ended.run_id is not None:
             self.relman.show_run(ended.run_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from relman.board.ports import Progress
 from relman.model.board import Section
 from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Run
@@ -13,6 +13,9 @@ from relman.tui.commands.command import command
 from relman.tui.present.piece import safe
 from relman.tui.screens.release_acts import ReleaseActs
 from relman.tui.selected import Selected
+
+if TYPE_CHECKING:
+    from relman.board.ports import Progress
 
 OPEN = "Open"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from relman.errors import Kind, RelmanError
 from relman.model.board import Section
-from relman.model.operation import Ended
 from relman.model.run import Run
 from relman.tui.commands.command import command
 from relman.tui.screens.run import RunScreen
+
+if TYPE_CHECKING:
+    from relman.model.operation import Ended
 
 _GROUP = "Change"
 
