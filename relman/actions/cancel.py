@@ -262,7 +262,7 @@ def _warnings(facts: Facts, intent: Cancel) -> tuple[str, ...]:
 
 
 def _irreversible(facts: Facts, intent: Cancel) -> tuple[str, ...]:
-    going = [job for job in facts.one.jobs if not job.state.finished]
+    going = [job for job in facts.one.jobs if job.status == "in_progress"]
     if not going:
         return ()
     names = ", ".join(clean_line(job.name) for job in going[:6])

@@ -32,7 +32,7 @@ from relman.tui.present.piece import cut, safe
 from relman.tui.screens.live import LiveScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.tabs import TABS, Tab, tab_commands
-from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
+from relman.tui.theme import THEMES, theme_commands, theme_name
 
 if TYPE_CHECKING:
     from relman.actions.operator import Action
@@ -74,7 +74,10 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     TABS: ClassVar[tuple[Tab, ...]] = TABS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
     DEFAULT_MODE = TABS[0].mode
-    MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
+    MORE_COMMANDS = (
+        *tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen),
+        *theme_commands(),
+    )
     # Laid out for 80 × 24; a multiplexer takes a line or two of that.
     LEAST: ClassVar[tuple[int, int]] = (72, 20)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
@@ -396,36 +399,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
                 run_live(behind, name)
 
         self.push_screen(menu, run)
-
-    @command(
-        "theme-dark",
-        title="Theme: dark",
-        help="Light text on a dark ground.",
-        group="relman",
-        when=lambda app: app.theme != DARK,
-    )
-    def use_dark(self) -> None:
-        self.theme = DARK
-
-    @command(
-        "theme-light",
-        title="Theme: light",
-        help="Dark text on a light ground.",
-        group="relman",
-        when=lambda app: app.theme != LIGHT,
-    )
-    def use_light(self) -> None:
-        self.theme = LIGHT
-
-    @command(
-        "theme-contrast",
-        title="Theme: high contrast",
-        help="Strong colours on black.",
-        group="relman",
-        when=lambda app: app.theme != CONTRAST,
-    )
-    def use_contrast(self) -> None:
-        self.theme = CONTRAST
 
     @command("quit", "q", title="Quit", help="Leave relman.", group="relman", footer="Quit", rank=90)
     def quit_now(self) -> None:
