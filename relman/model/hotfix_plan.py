@@ -104,6 +104,7 @@ def hotfix_plan(repo: str, facts: HotfixFacts, intent: HotfixIntent) -> Plan:
         changes=(Change("hotfix", source.name, str(version)),) if source is not None else (),
         warnings=tuple(told),
         text=body,
+        text_title="Pull request",
         permission=permission,
         stale=_stopped(facts, intent),
         who=facts.who,
