@@ -185,7 +185,10 @@ class CancelAction:
                 return Sight(Seen.OTHER, problem=newer_attempt(run.attempt, now), run_id=run.id, url=now.url)
             if now.state.finished:
                 if asked or now.state is State.CANCELLED:
-                    return Sight(Seen.THERE, f"ended: {clean_line(now.word)}", run_id=run.id, url=now.url)
+                    word = clean_line(now.word)
+                    # It may have been over before the request took effect.
+                    other = "" if now.state is State.CANCELLED else f"asked to stop, but it ended as {word}"
+                    return Sight(Seen.THERE, f"ended: {word}", run_id=run.id, url=now.url, ended=other)
                 problem = Problem(
                     Kind.REFUSED,
                     "The run had already ended",
