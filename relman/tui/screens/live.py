@@ -63,7 +63,8 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
             (width, self.app.HORIZONTAL_BREAKPOINTS),
             (height, self.app.VERTICAL_BREAKPOINTS),
         ):
-            self.add_class(max(point for point in points or () if size >= point[0])[1])
+            if reached := [point for point in points or () if size >= point[0]]:
+                self.add_class(max(reached)[1])
 
     def _compositor_refresh(self) -> None:
         """Draws nothing during a batch: Textual would, and throw the whole screen away."""
