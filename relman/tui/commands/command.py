@@ -141,7 +141,8 @@ class CommandHost(_Node):
 
     def _run_after_letters(self, declared: Command) -> None:
         """Unless something else was opened or closed in the meantime: the key was not meant for that."""
-        if self.app.screen is self and self._may_run(declared):
+        front: object = self.app.screen
+        if front is self and self._may_run(declared):
             declared.run(self)
 
     def _may_run(self, declared: Command) -> bool:
