@@ -164,7 +164,7 @@ def _reason(
         return Kept.DEPLOYED, live.runs[run.id]
     if run.sha in live.commits:
         return Kept.LIVE, live.commits[run.sha]
-    if run.branch in live.tags:
+    if run.branch is not None and run.branch in live.tags:
         return Kept.RELEASE, live.tags[run.branch]
     return None, ""
 
