@@ -33,7 +33,7 @@ U = TypeVar("U")
 Parser = Callable[[Reply, Request], T]
 
 API_VERSION = "2022-11-28"
-_WHOLES = 64  # joined lists that are kept
+_WHOLES = 192  # joined lists that are kept
 # What is asked again and again while a screen stands. Reading the history asks for much else, once each: what the
 # memory lets go of the store still has.
 _IN_USE = 192
