@@ -16,7 +16,7 @@ class Places:
     """Directories of this user. None of them need exist; who writes makes them, for the user alone."""
 
     config: Path  # holds config.toml
-    state: Path  # history and reports: losing them costs time, not work
+    state: Path  # the journal of changes, texts in work, reports; and the history, which can be read again
     cache: Path  # logs that were read
 
     @property

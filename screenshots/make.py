@@ -127,6 +127,7 @@ PICTURES = (
     Picture("help", ("question_mark",), select=running),
     Picture("deploys", ("2",)),
     Picture("environment", ("2", "G")),
+    Picture("review", ("2", "a"), shows="See the plan"),
     Picture("approve", ("2", "a", *"Looks good", "enter"), shows="read just now"),
     Picture("releases", ("3",), shows="Gates"),
     Picture("release", ("3", "t", "enter"), shows="read just now"),

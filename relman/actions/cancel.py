@@ -74,7 +74,7 @@ class CancelAction:
             title=f"{'Force the end of' if intent.force else 'Cancel'} {clean_line(run.name)} #{run.number}",
             repo=self._tools.repo,
             target=_target(run),
-            steps=() if run.state is State.CANCELLED else _steps(run, intent, self._patience),
+            steps=() if run.state is State.CANCELLED else _steps(self._tools.repo, run, intent, self._patience),
             facts_at=one.at,
             environment=environment,
             changes=() if run.state is State.CANCELLED else (Change("run", run.word, State.CANCELLED.word),),
@@ -185,7 +185,10 @@ class CancelAction:
                 return Sight(Seen.OTHER, problem=newer_attempt(run.attempt, now), run_id=run.id, url=now.url)
             if now.state.finished:
                 if asked or now.state is State.CANCELLED:
-                    return Sight(Seen.THERE, f"ended: {clean_line(now.word)}", run_id=run.id, url=now.url)
+                    word = clean_line(now.word)
+                    # It may have been over before the request took effect.
+                    other = "" if now.state is State.CANCELLED else f"asked to stop, but it ended as {word}"
+                    return Sight(Seen.THERE, f"ended: {word}", run_id=run.id, url=now.url, ended=other)
                 problem = Problem(
                     Kind.REFUSED,
                     "The run had already ended",
@@ -205,7 +208,7 @@ class CancelAction:
             await tools.writer.cancel(run.id, force=intent.force)
             asked.append(True)
 
-        ask, wait = _steps(run, intent, self._patience)
+        ask, wait = _steps(tools.repo, run, intent, self._patience)
         seconds = self._patience.total_seconds()
         return (
             Deed(ask, look_asked, do, settle=20.0),
@@ -238,13 +241,13 @@ def _target(run: Run) -> str:
     return f"run {run.id}, attempt {run.attempt}"
 
 
-def _steps(run: Run, intent: Cancel, patience: timedelta) -> tuple[Step, Step]:
+def _steps(repo: str, run: Run, intent: Cancel, patience: timedelta) -> tuple[Step, Step]:
     tail = "force-cancel" if intent.force else "cancel"
     return (
         Step(
             "ask",
             "Force the run to end" if intent.force else "Ask the run to stop",
-            f"POST /actions/runs/{run.id}/{tail}",
+            f"POST /repos/{repo}/actions/runs/{run.id}/{tail}",
         ),
         Step("wait", f"Wait until it has ended, {brief(patience.total_seconds())} at most"),
     )
@@ -262,7 +265,7 @@ def _warnings(facts: Facts, intent: Cancel) -> tuple[str, ...]:
 
 
 def _irreversible(facts: Facts, intent: Cancel) -> tuple[str, ...]:
-    going = [job for job in facts.one.jobs if not job.state.finished]
+    going = [job for job in facts.one.jobs if job.status == "in_progress"]
     if not going:
         return ()
     names = ", ".join(clean_line(job.name) for job in going[:6])

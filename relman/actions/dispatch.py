@@ -411,7 +411,9 @@ def _step(facts: Facts, adopted: Run | None) -> Step:
         return Step(STEP, f"Look at run {adopted.id}; nothing is sent")
     ready = facts.ready
     body = json.dumps({"ref": ready.sent, "inputs": dict(facts.filled.values)}, ensure_ascii=False)
-    request = f"POST /actions/workflows/{ready.workflow.id}/dispatches {body}"
+    request = (
+        f"POST /repos/{ready.repository.full_name}/actions/workflows/{ready.workflow.id}/dispatches {body}"
+    )
     return Step(STEP, "Start the workflow and find its run", request, undo="cancel the run")
 
 

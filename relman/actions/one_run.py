@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from relman.actions.ports import GitHubReader
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.condition import Known
@@ -56,8 +57,13 @@ async def read_run(tools: Tools, run_id: int) -> OneRun:
 
 async def viewer(tools: Tools) -> str:
     """The login that acts; "" for a token that is nobody's (an app's)."""
+    return await login(tools.reader)
+
+
+async def login(reader: GitHubReader) -> str:
+    """The same, for who has only a reader."""
     try:
-        return (await tools.reader.viewer()).value.login
+        return (await reader.viewer()).value.login
     except RelmanError as error:
         if error.problem.kind in (Kind.PERMISSION, Kind.NOT_FOUND):
             return ""

@@ -176,8 +176,9 @@ class GitHubWriter(Protocol):
         body: str | None = None,
         draft: bool | None = None,
         prerelease: bool | None = None,
+        latest: bool | None = None,
     ) -> Release:
-        """None leaves a field as it is."""
+        """None leaves a field as it is. ``latest`` False: it does not become the latest release."""
         ...
 
     async def create_pull_request(

@@ -32,6 +32,7 @@ from relman.model.prune_runs import (
     enough,
     live_of,
     select,
+    succeeded,
 )
 from relman.model.repository import Repository
 from relman.model.rights import may_write
@@ -43,7 +44,8 @@ PACE = 1.0
 """Seconds from one deletion to the next."""
 _AT_ONCE = 4  # reads
 _FLUSHED = 25  # runs between two times that the file is forced to the disk
-_DEPLOYMENTS = 30  # of one environment that are looked through for what is live
+_DEPLOYMENTS = 30  # of one environment that are looked through at once for what is live
+_FURTHER = 5  # times so many at most, where none of them ever was
 _LISTED = 10  # pages of the last look: GitHub gives 1,000 results of a search
 _TRIES = 2  # for one run, where no answer comes and it is still there
 _PATIENCE = timedelta(seconds=60)  # where a limit does not say how long
@@ -122,10 +124,13 @@ class PruneRunsAction:
         async def deployed(name: str) -> tuple[Deployment, ...]:
             async with turn:
                 found: list[Deployment] = []
-                listed = await reader.deployments(environment=name, per_page=_DEPLOYMENTS)
-                for one in listed.value.items:
-                    found.append(replace(one, statuses=(await reader.deployment_statuses(one.id)).value))
-                    if enough(found):
+                for page in range(1, _FURTHER + 1):
+                    listed = await reader.deployments(environment=name, per_page=_DEPLOYMENTS, page=page)
+                    for one in listed.value.items:
+                        found.append(replace(one, statuses=(await reader.deployment_statuses(one.id)).value))
+                        if enough(found):
+                            return tuple(found)
+                    if not listed.value.more or any(map(succeeded, found)):
                         break
                 return tuple(found)
 
@@ -321,7 +326,7 @@ class _Sweep:
 
     async def _delete(self, run: Run, notes: Notes) -> None:
         part = str(run.id)
-        await notes.before(part, f"DELETE /actions/runs/{run.id}")
+        await notes.before(part, f"DELETE /repos/{self.tools.repo}/actions/runs/{run.id}")
         try:
             await self.tools.writer.delete_run(run.id)
         except OutcomeUnknownError as error:
@@ -389,16 +394,17 @@ def _so_far(error: RelmanError, done: int, total: int) -> RelmanError:
 def _steps(facts: Facts) -> tuple[Step, Step]:
     victims = facts.selection.victims
     missing = sum((run.id, run.attempt) not in facts.kept for run in victims)
+    runs = f"/repos/{facts.repository.full_name}/actions/runs"
     return (
         Step(
             "export",
             f"Keep {_runs(len(victims))} and their jobs in {facts.export}",
-            f"GET /actions/runs/…/jobs, {missing} times",
+            f"GET {runs}/…/jobs, {missing} times",
         ),
         Step(
             "delete",
             f"Delete them, oldest first, at most one a second ({duration(len(victims) * PACE)} or more)",
-            f"DELETE /actions/runs/…, {len(victims)} times",
+            f"DELETE {runs}/…, {len(victims)} times",
         ),
     )
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
+from relman.actions.one_run import login
 from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader, LocalTags
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
 from relman.model.environment import Deployment
-from relman.model.gates import CommitChecks, Staging, staging_of
+from relman.model.gates import CommitChecks, Staging, current, staging_of
 from relman.model.health import HealthCheck
 from relman.model.push_filter import starts_on_tag
 from relman.model.release import Commit, Comparison, Notes, Release, Tag, TagRef
@@ -43,7 +44,8 @@ EARLIER = 8
 _PAGES = 50  # of a hundred tags or releases
 _ASKED = 40  # comparisons to find the base
 _MESSAGES = 20  # tags whose messages are read for rollbacks
-_STATUSES = 6  # deployments whose statuses are read
+_STATUSES = 6  # deployments whose statuses are read at once
+_LISTED = 30  # deployments that are looked through for what runs
 _MISSING = frozenset({Kind.PERMISSION, Kind.NOT_FOUND, Kind.PLAN, Kind.SSO})
 
 
@@ -166,14 +168,13 @@ class Survey:
                 optional(reader.rulesets("tag")),
                 self._starts(parts, head.sha, tag),
             ),
-            asyncio.gather(reader.viewer(), reader.repository()),
+            asyncio.gather(login(reader), reader.repository()),
             asyncio.gather(
                 reader.tag_ref(tag) if tag else _none_answer(),
                 reader.release_of_tag(tag) if tag else _none_release(),
                 self._notes(writer, history, tag) if write and writer is not None else _no_notes(),
             ),
         )
-        may = repository.value.permissions
         return Evidence(
             at=self._clock.now(),
             checks=checks,
@@ -187,8 +188,8 @@ class Survey:
             notes_problem=notes[1],
             starts=starts,
             workflow=(parts.cd or "").rsplit("/", 1)[-1],
-            who=viewer.value.login,
-            may_push="push" in may if may else None,
+            who=viewer,
+            may_push=may_push(viewer, repository.value.permissions),
         )
 
     async def checks_of(self, sha: str, branch: str) -> CommitChecks:
@@ -223,14 +224,20 @@ class Survey:
         return Staging(name, deployments, health, bool(wanted))
 
     async def deployments(self, environment: str, most: int = _STATUSES) -> tuple[Deployment, ...]:
-        """The newest deployments of an environment with their statuses, newest first."""
-        page = (await self._reader.deployments(environment=environment, per_page=most)).value
-        return await with_statuses(self._reader, page.items[:most])
+        """The newest deployments of an environment with their statuses, newest first; more of them while none
+        of those is the one that runs there."""
+        page = (await self._reader.deployments(environment=environment, per_page=_LISTED)).value
+        found: tuple[Deployment, ...] = ()
+        for start in range(0, len(page.items), most):
+            found += await with_statuses(self._reader, page.items[start : start + most])
+            if current(found) is not None:
+                break
+        return found
 
     async def roles(self) -> Roles:
         """Which workflow plays which part."""
-        recent = (await self._reader.runs(per_page=100)).value.items
-        return roles(recent, ci=self._ci, cd=self._cd)
+        recent, listed = await asyncio.gather(self._reader.runs(per_page=100), self._reader.workflows())
+        return roles(recent.value.items, workflows=listed.value, ci=self._ci, cd=self._cd)
 
     async def _base(self, tags: Sequence[VersionTag], head: str) -> BaseSearch:
         search = BaseSearch.of(tags, head)
@@ -389,6 +396,11 @@ async def optional(asking: Awaitable[Answer[T]]) -> tuple[Answer[T] | None, Prob
         if error.problem.kind not in _MISSING:
             raise
         return None, error.problem
+
+
+def may_push(viewer: str, permissions: frozenset[str]) -> bool | None:
+    """Whether the token may push; None where GitHub did not say. An app has a role of nobody's."""
+    return "push" in permissions if viewer and permissions else None
 
 
 async def _none_answer() -> Answer[TagRef | None]:

@@ -141,11 +141,12 @@ def _what(facts: Facts, intent: Rerun) -> str:
 
 def _step(facts: Facts, intent: Rerun, what: str) -> Step:
     run = facts.one.run
+    actions = f"POST /repos/{facts.one.repository.full_name}/actions"
     if facts.job is not None:
-        request = f"POST /actions/jobs/{facts.job.id}/rerun"
+        request = f"{actions}/jobs/{facts.job.id}/rerun"
     else:
         tail = "rerun-failed-jobs" if intent.which is Which.FAILED else "rerun"
-        request = f"POST /actions/runs/{run.id}/{tail}"
+        request = f"{actions}/runs/{run.id}/{tail}"
     if intent.debug:
         request += ' {"enable_debug_logging": true}'
     names, perhaps = facts.again.names, facts.again.perhaps

@@ -31,6 +31,7 @@ from relman.model.review import (
     live_changed,
     not_as_seen,
     permission,
+    sent_before,
 )
 from relman.model.review_plan import done_words, plan_review
 from relman.model.run import Job
@@ -65,6 +66,7 @@ class ReviewAction:
         places = await asyncio.gather(
             *(self._place(name, environments.get(name), run.value.sha) for name in names)
         )
+        entries = await self._tools.operator.journal.read()
         at = self._tools.clock.now()
         facts = Facts(
             run=run.value,
@@ -75,6 +77,7 @@ class ReviewAction:
             viewer=viewer,
             at=at,
             server_time=run.server_time or at,
+            sent=sent_before(entries, self._tools.repo, run.value),
         )
         return await self._with_apps(facts, intent)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from relman.actions.one_run import login, read_run
 from relman.actions.ports import GitHubReader
-from relman.actions.release_survey import Survey, optional
+from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.deployed import Stay, stays
 from relman.model.gates import current
 from relman.model.push_filter import starts_on_tag
+from relman.model.rerun import Which, run_again
 from relman.model.rollback import Target, chosen, targets
-from relman.model.rollback_plan import RollbackFacts, RollbackIntent
+from relman.model.rollback_plan import RollbackFacts, RollbackIntent, way_of
 from relman.model.run import Run
 from relman.model.workflow import WorkflowError, WorkflowFile, read_workflow
 from relman.text import clean_line
@@ -38,14 +40,13 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         read.deployments(intent.environment, DEPLOYMENTS),
         read.versions(),
         read.roles(),
-        reader.viewer(),
+        login(reader),
         reader.repository(),
     )
     found = stays(deployments, prefix=tags.prefix)
     live = current(deployments)
     running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
     offered = targets(found, gone, running=running, prefix=tags.prefix)
-    may = repository.value.permissions
     facts = RollbackFacts(
         at=tools.clock.now(),
         deployments=deployments,
@@ -57,11 +58,19 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         withdrawn=gone,
         refs=refs,
         cd=parts.cd or "",
-        who=viewer.value.login,
-        may_push="push" in may if may else None,
+        who=viewer,
+        may_push=may_push(viewer, repository.value.permissions),
     )
     target = chosen(offered, intent.to)
-    return facts if target is None else await _about(tools, facts, target)
+    if target is None:
+        return facts
+    facts = await _about(tools, facts, target)
+    way = way_of(facts, target, intent.environment)
+    if way is None or way.run is None:
+        return facts
+    one = await read_run(tools, way.run.id)
+    again = run_again(Which.ALL, one.jobs, file=one.file, source=one.source, known=one.known)
+    return replace(facts, again=again, at=tools.clock.now())
 
 
 async def _about(tools: Tools, facts: RollbackFacts, target: Target) -> RollbackFacts:

@@ -65,6 +65,7 @@ class RollbackTagAction:
             latest=not higher,
             workflow=facts.cd.rsplit("/", 1)[-1],
             known=facts.tags,
+            starts=bool(facts.cd) and facts.starts is True,
         )
         tagging = Tagging(wanted, self._tools.reader, self._tools.writer)
         withdrawal = _Withdrawal(self._tools, bad)

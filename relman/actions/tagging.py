@@ -27,7 +27,10 @@ _RUN_EVERY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The tag and release to make. ``plan`` is the id in the tag's trailers, ``known`` the tags of before."""
+    """The tag and release to make. ``plan`` is the id in the tag's trailers, ``known`` the tags of before.
+
+    ``starts``: the workflow's file says that this tag starts it, so that no other's run is the one to follow.
+    """
 
     tag: str
     sha: str
@@ -39,6 +42,7 @@ class Wanted:
     latest: bool
     workflow: str = ""  # the workflow that should start, its file name; "" for any
     known: VersionTags = field(default_factory=VersionTags)
+    starts: bool = False
 
 
 class Tagging:
@@ -180,7 +184,12 @@ class Tagging:
         try:
             if draft is not None:
                 await self._writer.update_release(
-                    draft.id, name=wanted.name, body=wanted.notes, draft=False, prerelease=wanted.prerelease
+                    draft.id,
+                    name=wanted.name,
+                    body=wanted.notes,
+                    draft=False,
+                    prerelease=wanted.prerelease,
+                    latest=wanted.latest,
                 )
                 return
             await self._writer.create_release(
@@ -198,8 +207,9 @@ class Tagging:
         wanted = self._wanted
         runs = (await self._reader.runs(head_sha=wanted.sha, event="push")).value.items
         found = [run for run in runs if run.branch == wanted.tag and run.sha == wanted.sha]
-        # Of several workflows that a tag starts, the deployment is the one to follow.
-        for run in sorted(found, key=lambda run: run.path.rsplit("/", 1)[-1] != wanted.workflow):
+        # Of several workflows that a tag starts, the deployment is the one to follow; it may come last.
+        others = [run for run in found if run.path.rsplit("/", 1)[-1] != wanted.workflow]
+        for run in [run for run in found if run not in others] or ([] if wanted.starts else others):
             words = f"{clean_line(run.name)} #{run.number} ({run.id})"
             return Sight(Seen.THERE, words, run_id=run.id, url=run.url)
         return Sight(Seen.ABSENT, f"waiting for the run that {clean_line(wanted.tag)} starts")

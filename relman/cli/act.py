@@ -67,7 +67,8 @@ async def perform(
         if as_json:
             write_json({"schema": PLAN_SCHEMA, **plan_json(plan, prepared.refusal)})
         else:
-            write_text(_texts(plan, prepared, operator))
+            how = ["", f"To carry it out: --confirm {clean_line(plan.word)}"] if plan.word else []
+            write_text([*_texts(plan, prepared, operator), *(how if prepared.refusal is None else [])])
         if prepared.refusal is None:
             return Exit.OK
         write_error(prepared.refusal, as_json=False)

@@ -12,11 +12,13 @@ from relman.actions.tools import Tools
 from relman.cli.act import Consent, perform
 from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
 from relman.model.environment import PendingDeployment
-from relman.model.review import Review, Target, answered_in, run_name
+from relman.model.review import Review, Target, answered_in, run_name, sent_before
 from relman.model.run import Run
+from relman.model.waiting import reviews_of
 from relman.text import clean_line
 
-_RUNS_READ = 50  # waiting runs, the newest
+_PAGES = 3  # of a hundred runs each, for what waits and for what is in progress
+_AT_ONCE = 8  # runs that are asked what waits in them
 _LISTED = 10
 
 
@@ -56,15 +58,32 @@ async def review(
 
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
     """The one run that waits for all of these environments."""
-    every: list[_Open] = []
-    fitting: list[tuple[_Open, tuple[Target, ...]]] = []
-    for status in ("waiting", "in_progress"):  # beside jobs that run, a run that waits is in progress
-        page = (await tools.reader.runs(status=status)).value
-        every += await asyncio.gather(*(_open(tools, run) for run in page.items[:_RUNS_READ]))
-        fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
-        if fitting:
-            break
+    # Beside jobs that run, a run that waits is in progress. Both are asked for: two that fit are never one.
+    found: dict[int, Run] = {}
+    complete = True
+    for status in ("waiting", "in_progress"):
+        for page in range(1, _PAGES + 1):
+            listed = (await tools.reader.runs(status=status, page=page)).value
+            found.update((run.id, run) for run in listed.items)
+            complete = complete and not listed.partial and not (listed.more and page == _PAGES)
+            if not listed.more:
+                break
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def opened(run: Run) -> _Open:
+        async with turn:
+            return await _open(tools, run)
+
+    every = await asyncio.gather(*map(opened, found.values()))
+    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
     every = [one for one in every if one.pending]
+    if not complete:
+        runs = "; ".join(f"{one.run.id} ({run_name(one.run)})" for one, _ in fitting[:_LISTED])
+        raise usage_error(
+            f"More runs wait or go on than the {len(found)} that were looked through",
+            detail=f"of those, what waits for {_words(environments)}: {runs or 'none'}; there may be others",
+            hint="Say which with --run ID.",
+        )
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -100,8 +119,12 @@ async def _named(tools: Tools, environments: Sequence[str], run_id: int) -> tupl
     known = {one.name: one.id for one in (await tools.reader.environments()).value}
     await _check_names(tools, environments, (found,))
     approvals = (await tools.reader.approvals(run_id)).value
+    sent = sent_before(await tools.operator.journal.read(), tools.repo, found.run)
     if all(
-        answered_in(approvals, name) or name in {one.environment for one in found.pending}
+        name in {one.environment for one in found.pending}
+        # An earlier attempt's review is no answer to this one, which may come to its gate yet.
+        or reviews_of(approvals, name, found.run.attempt)
+        or (sent and answered_in(approvals, name))
         for name in environments
     ):
         ids = {**known, **{one.environment: one.environment_id for one in found.pending}}

@@ -170,11 +170,14 @@ class Writer:
         body: str | None = None,
         draft: bool | None = None,
         prerelease: bool | None = None,
+        latest: bool | None = None,
     ) -> Release:
-        """None leaves a field as it is."""
+        """None leaves a field as it is. ``latest`` False: it does not become the latest release."""
         # PyGithub sends every field: it would publish a draft of which only the text was to change.
         fields: dict[str, object] = {"name": name, "body": body, "draft": draft, "prerelease": prerelease}
         deed = Deed(f"change release {release_id}", deeds.WITH_WORKFLOWS)
+        if latest is not None:
+            fields["make_latest"] = "true" if latest and not prerelease else "false"
         changed = {key: value for key, value in fields.items() if value is not None}
         reply = await self._send(deed, "PATCH", f"/releases/{release_id}", changed)
         return _read(reply, deed, parse_repository.release)

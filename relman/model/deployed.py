@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from semver import Version
 
@@ -14,6 +14,8 @@ from relman.model.release import Release
 from relman.model.summary import version_of
 from relman.model.version import version_of_tag
 from relman.model.version_tags import VersionTags, Withdrawn
+
+_NO_DATE = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,30 @@ class Stay:
 
 
 def stays(deployments: Sequence[Deployment], *, prefix: str = "") -> tuple[Stay, ...]:
-    """Successful deployments of one environment (given newest first), newest first. Failed ones never count."""
+    """Successful deployments of one environment (given newest first), the one that succeeded last first.
+
+    One can wait for days and succeed after one that was made later. Failed ones never count.
+    """
     found: list[Stay] = []
     ended: datetime | None = None
-    for one in deployments:
-        success = next((status for status in reversed(one.statuses) if status.state == "success"), None)
-        if success is None:
-            continue
-        began = success.created_at or one.created_at
+    ran = [(began, one) for one in deployments if (began := _began(one)) is not None]
+    if all(began is not _NO_DATE for began, _ in ran):
+        ran.sort(key=lambda pair: pair[0], reverse=True)
+    for at, one in ran:
+        began = None if at is _NO_DATE else at
         ref = one.ref.removeprefix("refs/tags/")
         tag = ref if version_of_tag(ref, prefix=prefix) is not None else ""
         found.append(Stay(one.environment, tag, one.sha, began, ended, one))
         ended = began
     return tuple(found)
+
+
+def _began(deployment: Deployment) -> datetime | None:
+    """When it first succeeded; None where it never did."""
+    success = next((status for status in reversed(deployment.statuses) if status.state == "success"), None)
+    if success is None:
+        return None
+    return success.created_at or deployment.created_at or _NO_DATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from relman.errors import Kind, Problem
 from relman.model.checks import CheckRun, CommitStatus
-from relman.model.environment import Deployment
+from relman.model.environment import Deployment, live_of
 from relman.model.health import Health
 from relman.model.plan import Check, Verdict
 from relman.model.release import Release
@@ -71,8 +71,8 @@ def staging_of(environments: Iterable[str]) -> str:
 
 
 def current(deployments: Sequence[Deployment]) -> Deployment | None:
-    """The deployment that runs there: the newest of which a success stands last."""
-    return next((one for one in deployments if one.state == "success"), None)
+    """The deployment that runs there: the one that succeeded last, which need not be the one made last."""
+    return live_of(deployments)
 
 
 def ci_gate(sha: str, found: CommitChecks, roles: Roles, reason: str = "") -> Check:
@@ -83,8 +83,9 @@ def ci_gate(sha: str, found: CommitChecks, roles: Roles, reason: str = "") -> Ch
     """
     good: list[str] = []
     bad: list[str] = []
-    others = {run.check_suite_id for run in found.runs if _elsewhere(run, roles)}
-    runs = [run for run in found.runs if not _elsewhere(run, roles)]
+    runs = _of_commit(run for run in found.runs if not _elsewhere(run, roles))
+    judged = {run.id for run in runs}
+    others = {run.check_suite_id for run in found.runs if run.id not in judged}
     latest_runs = _latest_runs(runs)
     ci = [run for run in latest_runs if run.path == roles.ci]
     for run in ci:
@@ -112,6 +113,12 @@ def ci_gate(sha: str, found: CommitChecks, roles: Roles, reason: str = "") -> Ch
             else:
                 bad.append(f"{clean_line(check.name)}: {word_of(check.status, check.conclusion)}")
         good.append(f"{passed} checks passed" if passed != 1 else "1 check passed")
+        # One that could not start has no check run, and of two jobs of one name only one is seen.
+        bad += [
+            f"{clean_line(run.name)} #{run.number}: {run.word}"
+            for run in latest_runs
+            if run.path != roles.ci and run.state.failed
+        ]
     for status in found.statuses or ():
         names.add(status.context)
         words = f"{clean_line(status.context)}: {status.state}"
@@ -127,9 +134,20 @@ def ci_gate(sha: str, found: CommitChecks, roles: Roles, reason: str = "") -> Ch
     nothing = not names and not ci
     if nothing and not bad:
         bad.append(f"nothing has checked {sha[:7]}")
+    if roles.ci is None:
+        good.insert(0, _without_ci(names or {run.path.rsplit("/", 1)[-1] for run in latest_runs}))
     bad += [problem.sentence() for problem in found.problems if found.statuses is None]
     verdict = Verdict.FAILED if bad else Verdict.PASSED
     return Check("ci", f"CI is green on {sha[:7]}", verdict, _lines(bad, good), overridable=True, reason=reason)
+
+
+def _without_ci(taken: Iterable[str]) -> str:
+    names = sorted(clean_line(name) for name in taken)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    told = (
+        f"taken instead: {', '.join(names[:_SHOWN])}{more}" if names else "and there is nothing to take instead"
+    )
+    return f"no workflow is known as CI (relman.toml can name it: `ci` under [workflows]); {told}"
 
 
 def latest_checks(checks: Iterable[CheckRun], paths: dict[int, str] | None = None) -> tuple[CheckRun, ...]:
@@ -151,6 +169,13 @@ def latest_checks(checks: Iterable[CheckRun], paths: dict[int, str] | None = Non
 def _elsewhere(run: Run, roles: Roles) -> bool:
     """Deployments and nightly jobs run on the same commits, and say nothing of the commit itself."""
     return run.path != roles.ci and (run.path in (roles.cd, roles.nightly) or run.event == "schedule")
+
+
+def _of_commit(runs: Iterable[Run]) -> list[Run]:
+    """Without runs of pull requests where the commit itself was tested: those test what a merge would give."""
+    every = list(runs)
+    tested = {run.path for run in every if not run.event.startswith("pull_request")}
+    return [run for run in every if run.path not in tested or not run.event.startswith("pull_request")]
 
 
 def _latest_runs(runs: Iterable[Run]) -> list[Run]:

@@ -5,13 +5,14 @@ What a person saw is bound to the run's attempt, its commit and the very environ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from relman.errors import Kind, Problem
 from relman.model.deploys import version_named
 from relman.model.environment import Approval, CustomRule, Deployment, Environment, PendingDeployment
+from relman.model.journal import Entry
 from relman.model.plan import is_production
 from relman.model.run import Job, Run
 from relman.model.state import State
@@ -65,7 +66,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Read at ``at``; ``server_time`` is GitHub's clock then."""
+    """Read at ``at``; ``server_time`` is GitHub's clock then. ``sent``: relman has sent a review of this attempt."""
 
     run: Run
     pending: tuple[PendingDeployment, ...]
@@ -75,6 +76,7 @@ class Facts:
     viewer: str
     at: datetime
     server_time: datetime
+    sent: bool = False
 
     def waits(self, target: Target) -> PendingDeployment | None:
         return next((one for one in self.pending if one.environment_id == target.id), None)
@@ -98,8 +100,8 @@ def answer(facts: Facts, target: Target) -> Approval | None:
         said = reviewed(facts.approvals, pending, facts.run.attempt, facts.server_time)
         return said[0] if said else None
     said = reviews_of(facts.approvals, target.name, facts.run.attempt)
-    if not said and facts.run.state is not State.CANCELLED:
-        # It did wait in this attempt and does no more: the newest review of it must have ended that.
+    if not said and facts.sent and facts.run.state is not State.CANCELLED:
+        # It was answered in this attempt and waits no more: the newest review of it must have ended that.
         said = tuple(one for one in facts.approvals if one.state in REVIEWS and target.name in one.environments)
     return said[0] if said else None
 
@@ -107,6 +109,21 @@ def answer(facts: Facts, target: Target) -> Approval | None:
 def answered_in(approvals: Sequence[Approval], environment: str) -> bool:
     """Whether any attempt of a run was reviewed for this environment."""
     return any(one.state in REVIEWS and environment in one.environments for one in approvals)
+
+
+def target_of(run: Run) -> str:
+    """What a review acts on, as plan and journal name it."""
+    return f"run {run.id}, attempt {run.attempt}, {clean_line(run.sha[:12])}"
+
+
+def sent_before(entries: Iterable[Entry], repo: str, run: Run) -> bool:
+    """Whether relman has sent a review of this very attempt."""
+    return any(
+        entry.phase == "before"
+        and entry.step == "review"
+        and (entry.repo, entry.target) == (repo, target_of(run))
+        for entry in entries
+    )
 
 
 def is_mine(one: Approval, facts: Facts) -> bool:

@@ -20,6 +20,7 @@ from relman.model.review import (
     not_as_seen,
     permission,
     run_name,
+    target_of,
 )
 from relman.model.state import State
 from relman.model.times import clock, until
@@ -45,7 +46,7 @@ def plan_review(facts: Facts, intent: Review, repo: str) -> Plan:
         action="approve" if approves else "reject",
         title=title,
         repo=repo,
-        target=f"run {run.id}, attempt {run.attempt}, {clean_line(run.sha[:12])}",
+        target=target_of(run),
         environment=", ".join(clean_line(one.name) for one in intent.targets),
         changes=tuple(_changes(facts, intent)),
         checks=() if stale else tuple(_checks(facts, intent)),
@@ -53,6 +54,7 @@ def plan_review(facts: Facts, intent: Review, repo: str) -> Plan:
         warnings=tuple(_warnings(facts, intent)),
         irreversible=(_FINAL[intent.state],),
         text=clean(intent.comment),
+        text_title="Comment",
         word=",".join(production) if approves else "",
         permission=None if stale else permission(facts, intent),
         stale=stale,

@@ -13,15 +13,17 @@ from semver import Version
 
 from relman.errors import Kind, Problem
 from relman.model.deployed import Stay
+from relman.model.dispatch_inputs import fields_of, typed
 from relman.model.environment import Deployment
 from relman.model.gates import rules_gate, tag_gate
 from relman.model.plan import Change, Check, Plan, Step, is_production
+from relman.model.reach import Reached, environment_words, is_way_back, known_of_dispatch, reached
 from relman.model.release import Release, TagRef
 from relman.model.release_plan import other_commit, release_steps
+from relman.model.rerun import Again
 from relman.model.rollback import RERUN_LIMIT, Target, chosen, next_patch, risky
 from relman.model.ruleset import Ruleset
 from relman.model.run import Run
-from relman.model.state import State
 from relman.model.summary import version_of
 from relman.model.trailers import (
     BY,
@@ -63,7 +65,8 @@ class RollbackIntent:
 
 @dataclass(frozen=True, slots=True)
 class RollbackFacts:
-    """``stays`` newest first; ``offered`` the targets; ``run`` the deployment run of the chosen target.
+    """``stays`` newest first; ``offered`` the targets; ``run`` the deployment run of the chosen target, and
+    ``again`` what would run again with it, read where that is the way back.
 
     ``workflow`` is the deployment's workflow file at the target's ref, None where there is none that can be
     read; ``cd`` its path. ``newest_run`` is the highest run id there was. ``files`` differ between the two
@@ -80,6 +83,7 @@ class RollbackFacts:
     withdrawn: Withdrawn = field(default_factory=Withdrawn)
     refs: tuple[TagRef, ...] = ()
     run: Run | None = None
+    again: Again | None = None
     workflow: WorkflowFile | None = None
     cd: str = ""
     newest_run: int = 0
@@ -109,7 +113,7 @@ def way_of(facts: RollbackFacts, target: Target, environment: str) -> Way | None
     stay = target.stay
     if stay.tag and facts.workflow is not None and "workflow_dispatch" in facts.workflow.on:
         inputs = dispatch_inputs(facts.workflow, environment, stay.tag)
-        if inputs is not None:
+        if inputs is not None and may_lead_to(facts.workflow, environment, stay.tag, inputs):
             return Way(facts.cd.rsplit("/", 1)[-1], MappingProxyType(inputs))
     run = facts.run
     young = run is not None and run.created_at is not None and facts.at - run.created_at < RERUN_LIMIT
@@ -134,6 +138,22 @@ def dispatch_inputs(file: WorkflowFile, environment: str, tag: str) -> dict[str,
     return given
 
 
+def may_lead_to(file: WorkflowFile, environment: str, tag: str, inputs: Mapping[str, str]) -> bool:
+    """Whether a dispatch on ``tag`` may deploy to the environment: False where the file says that it does not.
+
+    An input of another name may choose it, and its default another environment.
+    """
+    if any(job.uses is not None and job.callee is None for job in file.jobs):
+        return True
+    if all(job.environment is None and job.callee is None for job in file.jobs):
+        return True
+    values = typed(fields_of(file), inputs)
+    return any(
+        lead.unknown or (lead.environment or "").casefold() == environment.casefold()
+        for lead in reached(file, known_of_dispatch(f"refs/tags/{tag}", values))
+    )
+
+
 def redeploy_plan(repo: str, facts: RollbackFacts, intent: RollbackIntent) -> Plan:
     """Deploys the old version again. No new version: the history shows the old one deployed once more."""
     environment, target = intent.environment, facts.target(intent)
@@ -149,7 +169,48 @@ def redeploy_plan(repo: str, facts: RollbackFacts, intent: RollbackIntent) -> Pl
             "its workflow cannot be started by hand on it, and its run is too old to run again",
             f"Make a new tag on its commit: relman rollback {clean_line(environment)} --via tag.",
         )
-    return _plan(REDEPLOY, repo, facts, intent, target, steps, stale, word=target.name if target else "")
+    made = _plan(REDEPLOY, repo, facts, intent, target, steps, stale, word=target.name if target else "")
+    if target is None or way is None or way.run is None:
+        return made
+    return _with_the_whole_run(made, facts, target, way.run)
+
+
+def _with_the_whole_run(plan: Plan, facts: RollbackFacts, target: Target, run: Run) -> Plan:
+    """GitHub runs every job of a run again: where that leads beside the environment is a part of the plan."""
+    again = facts.again or Again(reason="its jobs were not read")
+    others = _others(again.environments, plan.environment)
+    words = environment_words(others)
+    told = [
+        f"GitHub runs every job of {clean_line(run.name)} #{run.number} again, and its file as it was then. "
+        "Earlier approvals do not carry over: reviewers are asked anew."
+    ]
+    if words:
+        told.append(f"It also leads to {', '.join(words)}: what runs there is replaced too.")
+    if again.reason:
+        told.append(f"This may not be all: {again.reason}.")
+    elsewhere = any(one.production for one in others)
+    return replace(
+        plan,
+        warnings=(*told, *plan.warnings),
+        word=plan.word or (target.name if elsewhere else ""),
+        production=plan.production or elsewhere,
+        # A freeze lets the environment go back; it does not let another one of production change with it.
+        rollback=plan.rollback and not elsewhere,
+        details={**plan.details, "also_reaches": list(words)},
+    )
+
+
+def _others(reaches: Sequence[Reached], environment: str) -> tuple[Reached, ...]:
+    """What is beside the environment. A job that only its name tells of is taken for the environment's own
+    where it names it, and so is a name that only the run can tell, where the environment is production."""
+    own = environment.casefold()
+    found = []
+    for one in reaches:
+        there = (one.environment or "").casefold()
+        by_name = one.environment == one.name and own in there
+        if there != own and not by_name and not (one.unknown and is_production(environment)):
+            found.append(one)
+    return tuple(one for one in found if not is_way_back(one.name))
 
 
 def redeploy_step(repo: str, target: Target, way: Way) -> Step:
@@ -394,11 +455,3 @@ def rollback_details(facts: RollbackFacts, target: Target | None, tag: str) -> d
             for one in facts.offered
         ],
     }
-
-
-def is_under_way(run: Run, target: Target) -> bool:
-    """Whether a run deploys the target at this moment."""
-    return run.sha == target.stay.sha and run.branch == target.stay.tag and run.state in _ACTIVE
-
-
-_ACTIVE = frozenset({State.RUNNING, State.QUEUED, State.PENDING, State.WAITING})

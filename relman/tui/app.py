@@ -24,7 +24,7 @@ from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
-from relman.tui.commands.command import CommandHost, command
+from relman.tui.commands.command import CommandHost, command, key_shown
 from relman.tui.commands.live import run_live
 from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
@@ -33,7 +33,7 @@ from relman.tui.present.piece import cut, safe
 from relman.tui.screens.live import LiveScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.tabs import TABS, Tab, tab_commands
-from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
+from relman.tui.theme import THEMES, theme_commands, theme_name
 
 if TYPE_CHECKING:
     from relman.actions.operator import Action
@@ -43,20 +43,6 @@ if TYPE_CHECKING:
     from relman.tui.acting import Acting, Course
     from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
-
-_KEY_NAMES = {
-    "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "page up",
-    "pagedown": "page down",
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "slash": "/",
-    "colon": ":",
-}
 
 
 def _driver_class() -> type[Driver] | None:
@@ -90,7 +76,10 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     TABS: ClassVar[tuple[Tab, ...]] = TABS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {tab.mode: tab.make for tab in TABS}
     DEFAULT_MODE = TABS[0].mode
-    MORE_COMMANDS = tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen)
+    MORE_COMMANDS = (
+        *tab_commands(TABS, lambda app, tab: cast("RelmanApp", app).go(tab), _on_screen),
+        *theme_commands(),
+    )
     # Laid out for 80 × 24; a multiplexer takes a line or two of that.
     LEAST: ClassVar[tuple[int, int]] = (72, 20)
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (an instance variable of Textual's)
@@ -207,8 +196,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if not self.is_headless and terminal.is_gone():  # closed without a signal: nobody will ever see this
             self._end_by_signal(getattr(signal, "SIGHUP", signal.SIGTERM))
             return
-        if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
-            self.screen.tick()
+        screen = self.screen_stack[-1] if self.screen_stack else None  # none while the app is taken apart
+        if isinstance(screen, LiveScreen) and screen.is_mounted:
+            screen.tick()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         del event
@@ -219,9 +209,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._tell(replace(self._view, focused=False))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Keys as they stand on a keyboard; words rather than signs that fonts lack."""
-        *modifiers, key = binding.key.split("+")
-        return "+".join([*modifiers, _KEY_NAMES.get(key, key)])
+        return key_shown(binding.key)
 
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 
@@ -414,36 +402,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
                 run_live(behind, name)
 
         self.push_screen(menu, run)
-
-    @command(
-        "theme-dark",
-        title="Theme: dark",
-        help="Light text on a dark ground.",
-        group="relman",
-        when=lambda app: app.theme != DARK,
-    )
-    def use_dark(self) -> None:
-        self.theme = DARK
-
-    @command(
-        "theme-light",
-        title="Theme: light",
-        help="Dark text on a light ground.",
-        group="relman",
-        when=lambda app: app.theme != LIGHT,
-    )
-    def use_light(self) -> None:
-        self.theme = LIGHT
-
-    @command(
-        "theme-contrast",
-        title="Theme: high contrast",
-        help="Strong colours on black.",
-        group="relman",
-        when=lambda app: app.theme != CONTRAST,
-    )
-    def use_contrast(self) -> None:
-        self.theme = CONTRAST
 
     @command("quit", "q", title="Quit", help="Leave relman.", group="relman", footer="Quit", rank=90)
     def quit_now(self) -> None:

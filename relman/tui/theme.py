@@ -7,7 +7,12 @@ become black or blue.
 
 from __future__ import annotations
 
+from typing import cast
+
+from textual.app import App
 from textual.theme import Theme
+
+from relman.tui.commands.command import Command
 
 DARK = "relman-dark"
 LIGHT = "relman-light"
@@ -126,3 +131,22 @@ def theme_name(wish: str, *, colours: int) -> str:
     """
     names = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "high-contrast": CONTRAST}
     return names.get(wish.removeprefix("relman-")) or (CONTRAST if colours <= 16 else DARK)
+
+
+def theme_commands() -> tuple[Command, ...]:
+    """One command of the app for each theme; the one in use is not offered."""
+
+    def made(word: str, title: str, help: str, theme: str) -> Command:
+        def use(host: object) -> None:
+            cast("App[object]", host).theme = theme
+
+        def another(host: object) -> bool:
+            return cast("App[object]", host).theme != theme
+
+        return Command(f"theme-{word}", (), f"Theme: {title}", help, "relman", does=use, when=another)
+
+    return (
+        made("dark", "dark", "Light text on a dark ground.", DARK),
+        made("light", "light", "Dark text on a light ground.", LIGHT),
+        made("contrast", "high contrast", "Strong colours on black.", CONTRAST),
+    )

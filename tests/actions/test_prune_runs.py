@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from relman.actions import prune_runs
 from relman.actions.prune_runs import PACE, PruneRuns, PruneRunsAction
 from relman.actions.run_export import SCHEMA
 from relman.errors import Exit, Kind, RelmanError
@@ -93,6 +94,23 @@ def test_what_is_live_stays(world: Served, tmp_path: Path) -> None:
             assert wanted & set(good[3:])
         assert plan.details["protected"]
         assert not wanted & {there.find(status="waiting")}
+
+    in_world(world, tmp_path, scene)
+
+
+def test_what_is_live_stays_behind_many_that_failed(
+    world: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(there: Bench) -> None:
+        wish = PruneRuns(timedelta(0), 0, "cd.yml")
+        whole = await there.plan(action(there), wish)
+        live = [one for one in whole.details["protected"] if "is live on" in one["why"]]  # type: ignore[attr-defined]
+        listed = world.get(f"/repos/{REPO}/deployments?environment=production&per_page=1").json()
+        newest = world.get(f"/repos/{REPO}/deployments/{listed[0]['id']}/statuses").json()
+        assert newest[0]["state"] != "success"  # as if a page of them had failed
+        monkeypatch.setattr(prune_runs, "_DEPLOYMENTS", 1)
+        short = await there.plan(action(there), wish)
+        assert live and [one for one in short.details["protected"] if "is live on" in one["why"]] == live  # type: ignore[attr-defined]
 
     in_world(world, tmp_path, scene)
 

@@ -288,6 +288,20 @@ def test_two_commands_at_once(live: LiveWorld) -> None:
     assert len(reviews(live, intent)) == 1
 
 
+def test_an_earlier_attempt_s_review_is_not_told_as_this_one_s(live: LiveWorld) -> None:
+    """The new attempt has not come to its gate: there is nothing to approve, and nothing was approved."""
+    intent = wish(live)
+    post(live, intent)
+    live.repo("POST", f"/actions/runs/{intent.run_id}/cancel")
+    live.move("advance", seconds=30)
+    live.repo("POST", f"/actions/runs/{intent.run_id}/rerun")
+    assert live.repo("GET", f"/actions/runs/{intent.run_id}/pending_deployments") == []
+    process = start(live, *APPROVE, "--run", str(intent.run_id))
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert "does not wait for production" in err
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before it happened", "after it happened"])
 def test_killed_around_the_request_and_started_again(live: LiveWorld, after: bool) -> None:
     intent = wish(live)

@@ -1,7 +1,10 @@
 """What the README says is what there is, and the other way round."""
 
 import argparse
+import ast
 import dataclasses
+import inspect
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -13,6 +16,8 @@ import pytest
 from relman import config, places, target
 from relman.cli import arguments
 from relman.errors import Exit
+from relman.model.journal import Entry
+from relman.model.operation import Outcome
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,16 +62,18 @@ def keys(shape: type[Any]) -> Iterator[str]:
             yield item.metadata["name"] or item.name
 
 
+def section(title: str) -> str:
+    """The README's chapter of that title."""
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
 def test_every_setting_is_in_the_readme() -> None:
-    for shape in (
-        config.Settings,
-        config.Workflows,
-        config.EnvironmentSetting,
-        config.HealthSetting,
-        config.Notifications,
-    ):
+    shapes = [shape for _, shape in inspect.getmembers(config, dataclasses.is_dataclass) if any(keys(shape))]
+    assert config.FreezeSetting in shapes and config.Settings in shapes
+    told = section("Configuration")
+    for shape in shapes:
         for key in keys(shape):
-            assert re.search(rf"(?<![\w-]){key}(?![\w-])", README), key
+            assert re.search(rf"(?<![\w-]){key}(?![\w-])", told), f"{shape.__name__}: {key}"
 
 
 def test_the_examples_are_valid(tmp_path: Path) -> None:
@@ -75,15 +82,78 @@ def test_the_examples_are_valid(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(user)
     settings = config.load(tmp_path / "relman.toml", tmp_path / "config.toml")
     assert settings.environments["production"].health and settings.theme
+    assert settings.freeze and settings.stages.deploy and settings.releases.withdrawn
 
 
 def test_every_exit_code_is_in_the_readme_and_in_the_help() -> None:
     help_text = arguments.build().format_help()
     for code in Exit:
-        if code is Exit.UNKNOWN:  # of changes; nothing changes anything yet
-            continue
         assert f"| {code.value} | " in README
         assert re.search(rf"\b{code.value}\s[a-z]", help_text)
+
+
+def test_every_schema_is_in_the_readme() -> None:
+    shipped = {
+        json.loads(path.read_text(encoding="utf-8"))["properties"]["schema"]["const"]
+        for path in (Path(arguments.__file__).parent / "schemas").glob("*.json")
+        if "properties" in json.loads(path.read_text(encoding="utf-8"))
+    }
+    written = {name for tree in modules() for name in texts(tree) if re.fullmatch(r"relman\.[a-z-]+/\d+", name)}
+    assert {"relman.status/1", "relman.operation/1"} <= shipped
+    assert shipped <= written
+    for name in written:
+        assert f"`{name}`" in README, name
+
+
+def test_every_check_that_a_reason_passes_is_in_the_readme() -> None:
+    found = {
+        call.args[0].value
+        for tree in modules()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Check"
+        if any(word.arg == "overridable" for word in call.keywords)
+        if call.args and isinstance(call.args[0], ast.Constant)
+    }
+    assert {"ci", "staging", "earlier"} <= found
+    for key in found:
+        assert f"`{key}`" in section("Commands"), key
+
+
+def modules() -> list[ast.Module]:
+    package = Path(arguments.__file__).parents[1]
+    return [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))]
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_the_journal_is_told_field_by_field() -> None:
+    told = section("What it keeps")
+    for item in dataclasses.fields(Entry):
+        assert f"`{item.name}`" in told, item.name
+    for outcome in Outcome:
+        assert f"`{outcome.value}`" in told
+
+
+def test_every_key_of_every_screen_is_in_the_readme() -> None:
+    from tests.architecture import key_reference
+
+    assert key_reference.written(README) == README, "run: python tests/architecture/key_reference.py"
+    table = key_reference.table()
+    for key in ("ctrl+y", "ctrl+s", "tab"):
+        assert f"`{key}`" in table
+
+
+def test_the_pictures_of_the_readme_are_made() -> None:
+    if not (ROOT / "screenshots" / "make.py").exists():
+        pytest.skip("no checkout")
+    made = re.findall(r'Picture\("([a-z-]+)"', (ROOT / "screenshots" / "make.py").read_text(encoding="utf-8"))
+    shown = re.findall(r"screenshots/([a-z-]+)-(?:wide|narrow)\.png", README)
+    assert len(shown) > 8
+    assert set(shown) <= set(made)
 
 
 def test_every_variable_is_in_the_readme() -> None:

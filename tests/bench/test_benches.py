@@ -17,6 +17,7 @@ SMALLEST = {
     "keys": ("asyncio.run(bench.main(12, 30, 12))", [], "refreshed every second"),
     "log": ("bench.main()", ["1"], "page down and paint"),
     "memory": ("bench.main(0.5)", [], "with a kept history, settled"),
+    "release": ("bench.main()", [], "propose"),
     "requests": ("asyncio.run(bench.main(0.02, filled=False))", [], "idle, a finished run in view"),
 }
 TERMINAL = {"first_frame", "memory"}

@@ -18,7 +18,7 @@ from relman.model.environment import (
     Environment,
     PendingDeployment,
 )
-from relman.model.release import Release, Tag
+from relman.model.release import Branch, Release, Tag
 from relman.model.repository import Budget, Repository, User
 from relman.model.run import Annotation, Job, Run, Step, Workflow
 
@@ -187,6 +187,9 @@ class Source:
 
     async def custom_rules(self, environment):
         return self._answer("custom_rules", (CustomRule(1, "datadog"),), environment=environment)
+
+    async def branch(self, name):
+        return self._answer("branch", Branch(name, "f" * 40), branch=name)
 
     async def any_protected_branch(self):
         return self._answer("any_protected_branch", True)

@@ -63,6 +63,7 @@ def filled(source, make):
         ),
         Ask(Part.RELEASES),
         Ask(Part.TAGS),
+        Ask(Part.HEAD),
         Ask(Part.JOBS, 1),
         Ask(Part.SOURCE, 1),
         Ask(Part.PENDING, 1),

@@ -24,7 +24,7 @@ from relman.board.view import View
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section
 from relman.model.environment import Environment
-from relman.model.repository import Budget
+from relman.model.repository import Budget, Repository
 
 ENVIRONMENTS = Section((Environment(1, "staging"), Environment(2, "production")))
 
@@ -265,6 +265,27 @@ def test_a_retry_time_given_by_the_server_is_kept(make):
     last = {Ask(Part.RUNS): Asked(make.START, None, 1, 10.0, problem)}
     times = dict(agenda(board, View(), last, make.START))
     assert times[Ask(Part.RUNS)] == make.START + timedelta(minutes=9)
+
+
+def test_the_default_branch_and_the_past_of_production_are_asked_for_where_releases_are_in_view(make):
+    listed = {"production": Section((make.deployment(2, "production"), make.deployment(1, "production")))}
+    known = Section(Repository("acme/app", "main"), make.START)
+    board = dataclasses.replace(board_of(make, make.run(1)), repository=known, deployments=listed)
+    seen = wants(board, View("releases", environment="production"))
+    assert Ask(Part.HEAD) in seen and Ask(Part.PAST, "production") in seen
+    assert not {Part.POLICIES, Part.CUSTOM_RULES, Part.ANY_PROTECTED} & {ask.part for ask in seen}
+    assert Ask(Part.HEAD) not in wants(board, View("pipeline"))
+    assert Ask(Part.HEAD) not in wants(dataclasses.replace(board, repository=Section()), View("releases"))
+    pushed = dataclasses.replace(board, runs=Section((dataclasses.replace(make.run(9), sha="f" * 40),)))
+    assert wants(pushed, View("releases"))[Ask(Part.HEAD)].stamp != seen[Ask(Part.HEAD)].stamp
+
+
+def test_idle_on_the_releases_asks_at_most_twelve_times_a_minute(make):
+    board = dataclasses.replace(
+        board_of(make, make.run(1)), repository=Section(Repository("acme/app", "main"), make.START)
+    )
+    made = simulate(board, View("releases"), make.START, 31, health=("staging",))
+    assert requests(made, make.START + timedelta(minutes=1)) / 30 <= 6
 
 
 def test_protection_and_the_past_are_asked_for_only_on_the_deploys_screen(make):

@@ -49,6 +49,7 @@ async def test_dry_run_shows_the_plan_and_changes_nothing(
     assert (
         "POST /repos/acme/agentic-backend/tags" in out and "v1.8.2 → v1.9.0" in out and "Read just now" in out
     )
+    assert out.endswith("To carry it out: --confirm production\n")
     assert there.world.sent == [] and not there.journal.path.exists()
 
 

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,19 @@ from schemas import validate
 
 from relman import __version__, places, report, wiring
 from relman.__main__ import main
+from relman.demo import embed
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Line
 
 RELMAN = [sys.executable, "-m", "relman"]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[embed.Embedded]:
+    """One that no other test has moved."""
+    with embed.start(seed=3, frozen=True) as running:
+        yield running
 
 
 def run_of(line: Line, **filters: str) -> int:

@@ -185,6 +185,24 @@ SENT = [
         Say(release(5)),
         ...,
     ),
+    (
+        "publish a draft of an older line",
+        lambda writer: writer.update_release(5, draft=False, prerelease=False, latest=False),
+        "PATCH",
+        "/releases/5",
+        {"draft": False, "prerelease": False, "make_latest": "false"},
+        Say(release(5)),
+        ...,
+    ),
+    (
+        "a pre-release is never the latest",
+        lambda writer: writer.update_release(5, draft=False, prerelease=True, latest=True),
+        "PATCH",
+        "/releases/5",
+        {"draft": False, "prerelease": True, "make_latest": "false"},
+        Say(release(5)),
+        ...,
+    ),
 ]
 
 

@@ -129,6 +129,20 @@ def test_the_newest_ci_run_decides() -> None:
     assert verdict(CommitChecks((run(id=3, conclusion="cancelled"), newer), (check(),))) is FAILED
 
 
+def test_a_pull_request_s_run_does_not_stand_for_the_commit_s() -> None:
+    """It tests what a merge would give, and is often the newer one on the same commit."""
+    merge = run(id=9, event="pull_request", check_suite_id=19)
+    red, green = check("test", "failure", id=5), check("test", "success", id=6, suite_id=19)
+    assert verdict(CommitChecks((run(conclusion="failure"), merge), (red, green))) is FAILED
+    assert verdict(CommitChecks((run(), replace(merge, conclusion="failure")), (check(),))) is PASSED
+    assert verdict(CommitChecks((merge,), (green,))) is PASSED
+
+
+def test_a_workflow_that_could_not_start_has_no_check_and_counts() -> None:
+    broken = run(id=2, path=".github/workflows/security.yml", check_suite_id=12, conclusion="startup_failure")
+    assert verdict(CommitChecks((run(), broken), (check(),))) is FAILED
+
+
 def test_required_and_missing() -> None:
     assert verdict(replace(GREEN, required=("lint", "test"))) is PASSED
     gate = ci_gate(SHA, replace(GREEN, required=("lint", "security")), ROLES)
@@ -151,6 +165,17 @@ def test_a_token_that_may_not_read_checks_judges_by_runs() -> None:
     assert verdict(replace(blind, runs=(run(), other))) is FAILED
     assert verdict(replace(blind, runs=())) is FAILED
     assert verdict(replace(GREEN, statuses=None)) is FAILED
+
+
+def test_where_no_workflow_is_known_as_ci_the_evidence_says_so_and_what_was_taken() -> None:
+    lone = CommitChecks((run(path="x.yml"),), (check("spelling", id=1), check("licence", id=2)))
+    gate = ci_gate(SHA, replace(lone, statuses=(CommitStatus("ext", "success"),)), Roles())
+    assert gate.verdict is PASSED
+    assert gate.evidence[0].startswith("no workflow is known as CI")
+    assert gate.evidence[0].endswith("taken instead: ext, licence, spelling")
+    assert not any("known as CI" in line for line in ci_gate(SHA, GREEN, ROLES).evidence)
+    many = CommitChecks((), tuple(check(f"c{number}", id=number + 1) for number in range(9)))
+    assert ci_gate(SHA, many, Roles()).evidence[0].endswith("c0, c1, c2, c3, c4, c5 and 3 more")
 
 
 CHECKS = st.builds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,11 +13,20 @@ from semver import Version
 from relman.model.deployed import release_rows, stays
 from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.gates import current
+from relman.model.reach import Reached
 from relman.model.release import Release, Tag
+from relman.model.rerun import Again
 from relman.model.rollback import chosen, next_patch, risky, targets
-from relman.model.rollback_plan import RollbackFacts, RollbackIntent, dispatch_inputs, redeploy_plan
+from relman.model.rollback_plan import (
+    RollbackFacts,
+    RollbackIntent,
+    dispatch_inputs,
+    may_lead_to,
+    redeploy_plan,
+)
+from relman.model.run import Run
 from relman.model.version_tags import Withdrawn, read_version_tags
-from relman.model.workflow import Input, WorkflowFile
+from relman.model.workflow import Input, WorkflowFile, read_workflow
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -59,6 +69,14 @@ def test_how_long_each_ran() -> None:
     assert (second.name, second.ran(NOW)) == ("v1.2.1", 86400)
 
 
+def test_what_waited_long_and_succeeded_last_is_what_runs() -> None:
+    later, waited = deployed(("v1.3.0", "c", "inactive,success"), ("v1.2.0", "b", "success"))
+    waited = replace(waited, statuses=(DeploymentStatus(9, "success", NOW),))
+    for first in (later, replace(later, statuses=(DeploymentStatus(8, "success", later.created_at),))):
+        assert current((first, waited)) is waited
+        assert [one.name for one in stays((first, waited))] == ["v1.2.0", "v1.3.0"]
+
+
 def test_another_tag_of_the_running_commit_is_no_way_back() -> None:
     found = stays(
         deployed(("v1.2.1", "a", "success"), ("v1.0.0", "a", "inactive,success"), ("v0.9.0", "z", "success"))
@@ -94,6 +112,48 @@ def test_only_going_back_passes_a_freeze(to: str, exempt: bool) -> None:
     plan = redeploy_plan("o/r", facts, RollbackIntent("production", to))
     assert (plan.production, plan.rollback) == (True, exempt)
     assert any("goes forward" in warning for warning in plan.warnings) is not exempt
+
+
+def by_its_run(environment: str, *reaches: Reached, reason: str = "") -> RollbackFacts:
+    """The way back is the run of the old commit once more."""
+    history = tuple(
+        replace(one, environment=environment)
+        for one in deployed(("main", "b" * 40, "success"), ("main", "a" * 40, "inactive,success"))
+    )
+    found = stays(history)
+    run = Run(1, "CD", "", 7, 1, "push", "completed", "success", "main", "a" * 40, 2, "cd.yml", created_at=NOW)
+    return RollbackFacts(
+        NOW, history, found, found[0], targets(found, Withdrawn(), running=found[0]), read_version_tags([]),
+        run=run, again=Again(("deploy",), (), reaches, reason),
+    )  # fmt: skip
+
+
+def test_a_run_again_says_where_else_it_leads_and_asks_for_production_s_word() -> None:
+    staging, production = (Reached(name, f"deploy-{name}", name) for name in ("staging", "production"))
+    alone = redeploy_plan("o/r", by_its_run("staging", staging), RollbackIntent("staging"))
+    assert (alone.word, alone.production, alone.rollback) == ("", False, True)
+    assert any("every job of CD #7 again" in words for words in alone.warnings)
+    assert not any("also leads to" in words for words in alone.warnings)
+
+    both = redeploy_plan("o/r", by_its_run("staging", staging, production), RollbackIntent("staging"))
+    assert any("It also leads to production" in words for words in both.warnings)
+    assert (both.word, both.production, both.rollback) == ("aaaaaaa", True, False)
+    assert both.details["also_reaches"] == ["production"]
+
+    back = redeploy_plan("o/r", by_its_run("production", staging, production), RollbackIntent("production"))
+    assert any("It also leads to staging" in words for words in back.warnings)
+    assert (back.production, back.rollback) == (True, True)
+
+
+def test_a_job_known_by_its_name_only_is_the_environment_s_own_and_another_region_is_not() -> None:
+    named = Reached("job:1", "deploy-production", "deploy-production")
+    facts = by_its_run("production", named, reason="the workflow file cannot be read")
+    plan = redeploy_plan("o/r", facts, RollbackIntent("production"))
+    assert plan.rollback and not any("also leads" in words for words in plan.warnings)
+    assert any("may not be all: the workflow file cannot be read" in words for words in plan.warnings)
+    regions = by_its_run("prod-us", *(Reached(name, "deploy", name) for name in ("prod-us", "prod-eu")))
+    plan = redeploy_plan("o/r", regions, RollbackIntent("prod-us"))
+    assert not plan.rollback and any("It also leads to prod-eu" in words for words in plan.warnings)
 
 
 def test_a_branch_that_was_deployed_is_called_by_its_commit() -> None:
@@ -194,3 +254,24 @@ def test_where_each_release_is_live() -> None:
     assert by_name["v1.3.0"].same_commit == ("staging",)
     assert by_name["v1.3.0"].withdrawn == "bad"
     assert by_name["v2.0.0"].local
+
+
+_ELSEWHERE = """
+on:
+  workflow_dispatch:
+    inputs:
+      %s: {type: choice, options: [staging, production], default: staging}
+jobs:
+  there: {runs-on: x, environment: staging, if: inputs.%s == 'staging', steps: []}
+  here: {runs-on: x, environment: production, if: inputs.%s == 'production', steps: []}
+"""
+
+
+@pytest.mark.parametrize(("name", "leads"), [("environment", True), ("where", False)])
+def test_a_dispatch_that_would_deploy_elsewhere_is_no_way_back(name: str, leads: bool) -> None:
+    file = read_workflow(_ELSEWHERE % (name, name, name))
+    inputs = dispatch_inputs(file, "production", "v1.7.0")
+    assert inputs is not None
+    assert may_lead_to(file, "production", "v1.7.0", inputs) is leads
+    plain = read_workflow("on: workflow_dispatch\njobs:\n  a: {runs-on: x, steps: []}\n")
+    assert may_lead_to(plain, "production", "v1.7.0", {})

@@ -33,6 +33,18 @@ def test_done_all_the_same_is_seen_by_looking(shop: Shop, tag: str, write: str, 
     assert shop.message(tag)
 
 
+def test_another_workflow_that_the_tag_starts_is_not_the_one_to_follow(shop: Shop, tag: str) -> None:
+    sha = shop.look(f"{R}/branches/main")["commit"]["sha"]
+    some = shop.look(f"{R}/actions/runs?per_page=1")["workflow_runs"][0]
+    path = ".github/workflows/lint.yml"
+    lint = {**some, "id": 1, "name": "Lint", "path": path, "head_branch": tag, "head_sha": sha, "event": "push"}
+    shop.fault("body", "event=push", body={"total_count": 1, "workflow_runs": [lint]})
+    told = create(shop, tag)
+    assert told.code == 0, told.err
+    (deployment,) = shop.runs(tag)
+    assert told.json()["result"]["run_id"] == deployment["id"]
+
+
 @pytest.mark.parametrize("kind", ["reset", "html"])
 def test_an_object_that_never_came_is_made_again(shop: Shop, tag: str, kind: str) -> None:
     shop.fault(kind, OBJECT, method="POST")

@@ -86,6 +86,18 @@ def test_a_dispatch_without_an_answer_is_looked_for(shop: Shop, kind: str) -> No
     assert len(dispatched(shop, tag)) == 1
 
 
+def test_a_run_of_the_tag_that_goes_elsewhere_is_not_taken_for_the_rollback(shop: Shop) -> None:
+    told = details(shop)
+    tag = told["to"]
+    staged = shop.here("dispatch", "cd.yml", "--ref", tag, "-i", "environment=staging", "--yes")
+    assert staged.code == 0, staged.err
+    (other,) = dispatched(shop, tag)
+    refused = shop.here("rollback", ENV, "--confirm", tag)
+    assert refused.code == 3
+    assert "whether it leads to production" in refused.err and str(other["id"]) in refused.err
+    assert dispatched(shop, tag) == [other]
+
+
 STEPS = {
     "tag object": ("POST", r"/git/tags$"),
     "ref": ("POST", r"/git/refs$"),
@@ -142,12 +154,22 @@ def test_a_deployment_meanwhile_is_stale(shop: Shop) -> None:
     assert not dispatched(shop, tag)
 
 
+def test_an_app_s_token_that_has_no_person_rolls_back_and_releases(shop: Shop) -> None:
+    shop.fault("permission", r"/user$", times=None)
+    assert plan(shop).code == 0
+    for command in (("release", "create"), ("hotfix",)):
+        told = shop.here(*command, "--dry-run", "--json")
+        assert told.json()["who"] == "", told.err
+
+
 def test_staging_runs_a_branch_and_goes_back_by_its_run(shop: Shop) -> None:
     told = shop.here("rollback", "staging", "--dry-run", "--json")
     assert told.code == 0, told.err
     (step,) = told.json()["steps"]
     assert step["request"].endswith("/rerun")
     assert told.json()["confirm"] == ""
+    assert any("GitHub runs every job of" in words for words in told.json()["warnings"])
+    assert told.json()["details"]["also_reaches"] == []  # of a branch production's jobs do not run
     run = told.json()["steps"][0]["request"].split("/")[-2]
     shop.killed_at("POST", r"/rerun$", "rollback", "staging", "--yes")
     again = shop.here("rollback", "staging", "--yes", "--json")

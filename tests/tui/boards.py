@@ -294,6 +294,7 @@ def app(
     tools: Tools | None = None,
     **settings: object,
 ) -> RelmanApp:
+    OPENED.clear()
     return app_class(
         Watch(first or board()),
         DashboardSettings(**{"theme": "dark", **settings}),

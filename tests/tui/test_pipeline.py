@@ -34,7 +34,7 @@ async def test_first_frame_shows_the_kept_board(size: tuple[int, int]) -> None:
         lines = text.split("\n")
         assert "agentic-b" in lines[0]
         assert "v1.8.2" in lines[0]
-        assert "5s" in lines[0]
+        assert "5s" in lines[0]  # the age of the data
         assert "CD #218" in text and "Release v1.9.0" in text
         assert "Deploy to production" in text
         assert "Open" in lines[-1]

@@ -147,9 +147,10 @@ def test_the_run_is_the_one_that_the_tag_started() -> None:
     found, board = entries(), there.board()
     assert view.run_of(found["v1.8.2"].row, board) == there.RUN.id
     assert view.run_of(found["v1.8.1"].row, board) is None
-    other = replace(there.RUN, id=77, sha=sha(1))  # a branch of the tag's name
-    moved = there.board(runs=Section((other,), NOW))
-    assert view.run_of(found["v1.8.2"].row, moved) is None
+    gone = there.board(runs=Section((), NOW))
+    assert view.run_of(found["v1.8.2"].row, gone) == there.RUN.id  # the deployment's log says it
+    other = replace(there.RUN, id=77, branch="v1.8.0", sha=sha(1))  # a branch of the tag's name
+    assert view.run_of(found["v1.8.0"].row, there.board(runs=Section((other,), NOW))) is None
 
 
 def test_pages_are_made_of_quoted_names() -> None:

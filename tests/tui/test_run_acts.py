@@ -186,7 +186,7 @@ async def test_e_offers_what_can_run_again(world: Served, tmp_path: Path) -> Non
         await stage.until(lambda: screen.run_shown is not None and screen.run_shown.id == found.id)
         await stage.press("e")
         await stage.until(lambda: isinstance(stage.app.screen, RerunMenu))
-        for words in ("Failed jobs", "All jobs", "with debug logging"):
+        for words in ("Failed jobs", "All jobs", "With debug logging"):
             assert words in stage.text, words
         await stage.press("escape")
         running = next(run for run in stage.app.board.runs.value or () if not run.state.finished)

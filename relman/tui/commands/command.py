@@ -23,6 +23,16 @@ else:
 
 Method = TypeVar("Method", bound=Callable[..., object])
 _MARK = "__command__"
+_SHOWN = {
+    "escape": "esc", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "page up",
+    "pagedown": "page down", "question_mark": "?", "exclamation_mark": "!", "slash": "/", "colon": ":",
+}  # fmt: skip
+
+
+def key_shown(key: str) -> str:
+    """A key in Textual's name as it stands on a keyboard; words rather than signs that fonts lack."""
+    *modifiers, last = key.split("+")
+    return "+".join([*modifiers, _SHOWN.get(last, last)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class Command:
     rank: int = 50
     priority: bool = False  # seen before a focused input field sees the key
     asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
+    reads: bool = False  # reads what stands in the fields: letters typed before the key belong to it
     method: str = ""
     when: Callable[[Any], bool] | None = None
     does: Callable[[Any], object] | None = None
@@ -69,7 +80,7 @@ class Command:
             f"run_command({self.name!r})",
             self.title or self.help,
             show=bool(self.footer),
-            priority=self.priority or self.asks,
+            priority=self.priority or self.asks or self.reads,
             id=self.name,
         )
 
@@ -84,12 +95,15 @@ def command(
     rank: int = 50,
     priority: bool = False,
     asks: bool = False,
+    reads: bool = False,
     when: Callable[[Any], bool] | None = None,
 ) -> Callable[[Method], Method]:
     """Declares the decorated method a command; see :class:`Command`. ``when`` is given the host."""
 
     def mark(method: Method) -> Method:
-        declared = Command(name, keys, title, help, group, footer, rank, priority, asks, method.__name__, when)
+        declared = Command(
+            name, keys, title, help, group, footer, rank, priority, asks, reads, method.__name__, when
+        )
         setattr(method, _MARK, declared)
         return method
 
@@ -116,7 +130,19 @@ class CommandHost(_Node):
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
         declared = type(self).commands().get(name)
-        if declared is not None and self._may_run(declared):
+        if declared is None or not self._may_run(declared):
+            return
+        field = self.app.focused
+        if declared.reads and isinstance(field, Input):
+            # The key overtook letters that still wait in the field's queue: this waits behind them.
+            field.call_later(self._run_after_letters, declared)
+        else:
+            declared.run(self)
+
+    def _run_after_letters(self, declared: Command) -> None:
+        """Unless something else was opened or closed in the meantime: the key was not meant for that."""
+        front: object = self.app.screen
+        if front is self and self._may_run(declared):
             declared.run(self)
 
     def _may_run(self, declared: Command) -> bool:

@@ -68,6 +68,7 @@ class TargetPresenter:
         ran = stay.ran(now)
         words = [f"deployed {ago(stay.began, now)}"] if stay.began is not None else []
         words += [f"ran {duration(ran)}"] if ran is not None else []
+        words += [] if item.back else ["newer, and was rolled back"]
         cells: tuple[Line, ...] = (
             (Piece(safe(item.name, 80), strong=True),),
             (quiet(stay.sha[:7] if stay.tag else ""),),

@@ -25,7 +25,7 @@ from relman.model.state import Tone
 from relman.text import is_clean
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.menu import MenuRow, matching
-from relman.tui.present.piece import BLANK, Line, Piece, quiet, safe, spread
+from relman.tui.present.piece import BLANK, Line, Piece, fit, quiet, safe, spread
 from relman.tui.screens.menu import MenuScreen
 from relman.tui.widgets.choice import Choice
 from relman.tui.widgets.key_bar import KeyBar
@@ -125,13 +125,13 @@ class FieldRow(Vertical):
     def _below_line(self, width: int) -> Line:
         space = " " * (_LABEL + 1)
         if self._wrong:
-            return (Piece(f"{space}× {safe(self._wrong, width)}", Tone.BAD),)
+            return fit((Piece(f"{space}× {safe(self._wrong)}", Tone.BAD),), width)
         told = [
             "required" if self.field.required else "",
             f"type {self.field.said}" if self.field.said else "",
-            safe(self.field.description, width),
+            safe(self.field.description, 500),
         ]
-        return (quiet(space + " · ".join(part for part in told if part)),)
+        return fit((quiet(space + " · ".join(part for part in told if part)),), width)
 
 
 class DispatchScreen(CommandHost, ModalScreen[int | None], inherit_bindings=False):

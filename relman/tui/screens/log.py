@@ -210,12 +210,12 @@ class LogScreen(LiveScreen):
         self._draw()
         self.refresh_bindings()
 
-    @command("search-next", "n", title="Next place", help="The next place found; without a search, error.",
+    @command("search-next", "n", title="Next place", help="The next place found; without a search, the next error.",
              group=_GROUP, footer="Next", rank=11, when=_shown)  # fmt: skip
     def search_next(self) -> None:
         self._next(back=False)
 
-    @command("search-previous", "N", title="Place before", help="The place before; without a search, error.",
+    @command("search-previous", "N", title="Place before", help="The place before; without a search, the error before.",
              group=_GROUP, when=_shown)  # fmt: skip
     def search_previous(self) -> None:
         self._next(back=True)

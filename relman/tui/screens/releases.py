@@ -33,6 +33,7 @@ from relman.tui.widgets.prompt import Prompt
 _GROUP = "Releases"
 _REST = 0.3
 """Seconds the highlight rests on a version before that is read from near."""
+_ROOM = 0  # the place of the room in what the details were drawn from
 
 
 class ReleasesScreen(RunScreen):
@@ -151,7 +152,8 @@ class ReleasesScreen(RunScreen):
         self._show()
 
     def _read_changed(self) -> None:
-        if self.in_view:
+        # A reading may end while the screen is taken apart: then there is nothing left to draw on.
+        if self.is_mounted and self._list.is_mounted and self.in_view:
             self.apply(self.relman.board)
 
     def tick(self) -> None:
@@ -172,7 +174,7 @@ class ReleasesScreen(RunScreen):
         about = self._about(entry)
         keys = self._tag_key()
         minute = int(now.timestamp()) // 60
-        drawn = (entry, about, board.deployments, board.runs.value, room, keys, minute)
+        drawn = (room, entry, about, board.deployments, board.runs.value, keys, minute)
         problem = entry.outlook.error if entry.row is None and entry.outlook.value is None else None
         self._detail_pane.show(
             refusal(problem, self.relman.now()) if problem is not None else None,
@@ -186,6 +188,12 @@ class ReleasesScreen(RunScreen):
             lines = detail.version_lines(entry, about, board, room, now)
         self._lines.set_lines(lines, top=entry.key != self._shown)
         self._shown, self._drawn = entry.key, drawn
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draws once more where a scroll bar has come or gone, or the pane has only now got its place."""
+        event.stop()
+        if self._drawn and self._lines.room != self._drawn[_ROOM]:
+            self._show()
 
     def _about(self, entry: Entry) -> Section[About] | None:
         key, reading = self._near(entry), self.reading
@@ -208,9 +216,6 @@ class ReleasesScreen(RunScreen):
     def _look(self) -> None:
         self.relman.look(screen=self.NAME, environment=view.production_of(self.relman.board))
         self.refresh_bindings()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
 
     def _list_title(self, width: int) -> Line:
         every = sum(1 for item in self._entries if item.row is not None)

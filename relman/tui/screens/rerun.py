@@ -13,7 +13,7 @@ from relman.tui.present.menu import MenuRow, matching
 from relman.tui.present.piece import safe
 from relman.tui.screens.menu import MenuScreen
 
-_PLAIN, _DEBUG = "Run again", "Run again with debug logging"
+_PLAIN, _DEBUG = "As it was", "With debug logging"
 
 
 def rerun_rows(run: Run, jobs: Sequence[Job], job: Job | None) -> list[MenuRow]:
