@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from hostile import HOSTILE, UNSAFE
+from textual import events
 from textual.pilot import Pilot
 
 from relman.actions.tools import Tools
@@ -132,6 +133,19 @@ async def test_a_review_is_bound_to_what_was_highlighted(app: RelmanApp, key: st
         run = boards.WAITING
         target = Target(2, "production")
         assert acts.asked == [("review", Review(run.id, 1, run.sha, (target,), state, "ok"))]
+
+
+async def test_enter_in_the_same_burst_does_not_overtake_the_comment(app: RelmanApp) -> None:
+    acts = Acts(app)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("a")
+        await pilot.pause()
+        for key in (*"no: too late", "enter", "enter"):
+            app.post_message(events.Key("space" if key == " " else key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert [intent.comment for _, intent in acts.asked] == ["no: too late"]
 
 
 async def test_escape_from_the_form_asks_nothing(app: RelmanApp) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
@@ -55,6 +55,7 @@ class Command:
     rank: int = 50
     priority: bool = False  # seen before a focused input field sees the key
     asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
+    reads: bool = False  # reads what stands in the fields: letters typed before the key belong to it
     method: str = ""
     when: Callable[[Any], bool] | None = None
     does: Callable[[Any], object] | None = None
@@ -79,7 +80,7 @@ class Command:
             f"run_command({self.name!r})",
             self.title or self.help,
             show=bool(self.footer),
-            priority=self.priority or self.asks,
+            priority=self.priority or self.asks or self.reads,
             id=self.name,
         )
 
@@ -94,12 +95,15 @@ def command(
     rank: int = 50,
     priority: bool = False,
     asks: bool = False,
+    reads: bool = False,
     when: Callable[[Any], bool] | None = None,
 ) -> Callable[[Method], Method]:
     """Declares the decorated method a command; see :class:`Command`. ``when`` is given the host."""
 
     def mark(method: Method) -> Method:
-        declared = Command(name, keys, title, help, group, footer, rank, priority, asks, method.__name__, when)
+        declared = Command(
+            name, keys, title, help, group, footer, rank, priority, asks, reads, method.__name__, when
+        )
         setattr(method, _MARK, declared)
         return method
 
@@ -126,7 +130,18 @@ class CommandHost(_Node):
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
         declared = type(self).commands().get(name)
-        if declared is not None and self._may_run(declared):
+        if declared is None or not self._may_run(declared):
+            return
+        field = self.app.focused
+        if declared.reads and isinstance(field, Input):
+            # The key overtook letters that still wait in the field's queue: this waits behind them.
+            field.call_later(self._run_after_letters, declared)
+        else:
+            declared.run(self)
+
+    def _run_after_letters(self, declared: Command) -> None:
+        """Unless something else was opened or closed in the meantime: the key was not meant for that."""
+        if cast("object", self.app.screen) is self and self._may_run(declared):
             declared.run(self)
 
     def _may_run(self, declared: Command) -> bool:
