@@ -37,7 +37,9 @@ from relman.model.review_plan import done_words, plan_review
 from relman.model.run import Job
 
 _HISTORY = 30
-_READ = 12  # of the newest deployments the statuses, at most
+_READ = 12  # of the newest deployments the statuses, at most: what is live is looked for further back
+
+_TOO_OLD = Problem(Kind.NOT_FOUND, f"none of the newest {_HISTORY} deployments is live")
 
 T = TypeVar("T")
 
@@ -101,13 +103,13 @@ class ReviewAction:
         since that succeeded, or where the commit, or the one that is live, may have run before.
         """
         try:
-            listed = (await self._reader.deployments(environment=name, per_page=_HISTORY)).value.items
+            page = (await self._reader.deployments(environment=name, per_page=_HISTORY)).value
             read: list[Deployment] = []
             live: datetime | None = None
             shas = {sha}
-            for number, one in enumerate(listed):
+            for number, one in enumerate(page.items):
                 changed = live is None or (one.updated_at is not None and one.updated_at > live)
-                if (changed and number < _READ) or one.sha in shas:
+                if live is None or (changed and number < _READ) or one.sha in shas:
                     one = replace(one, statuses=(await self._reader.deployment_statuses(one.id)).value)
                 read.append(one)
                 if one.state == "success":
@@ -115,6 +117,8 @@ class ReviewAction:
                     shas.add(one.sha)
         except RelmanError as error:
             return Now(environment, unread=error.problem)
+        if live is None and page.more:
+            return Now(environment, unread=_TOO_OLD)
         return Now(environment, live_of(read), ran_before(read, sha))
 
     async def _with_apps(self, facts: Facts, intent: Review) -> Facts:

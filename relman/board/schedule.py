@@ -28,8 +28,9 @@ _LONGEST = timedelta(hours=1)
 _SETTLE = timedelta(seconds=2)
 """At least so long between two asks for the same section because of a change elsewhere."""
 _LASTING = frozenset({Kind.PERMISSION, Kind.SSO, Kind.PLAN, Kind.NOT_FOUND, Kind.GONE, Kind.AUTH})
-WAITING_FOLLOWED: Final = 5
-"""Runs that wait of which the gates are asked for all the time, the newest ones."""
+WAITING_FOLLOWED: Final = 50
+"""Runs that wait of which the gates are known, the newest ones; the first few are asked about more often."""
+_WAITING_CLOSELY = 5
 _ENVIRONMENTS_FOLLOWED = 20
 
 
@@ -43,6 +44,7 @@ class Rhythm:
     jobs_waiting: float = 20  # the run in view waits for a person or a lock
     pending_seen: float = 30  # the waiting run in view, or every one on the deploys screen
     pending: float = 60
+    pending_more: float = 300  # each of the waiting runs beyond the newest few; more share the rate of 25
     deployments_seen: float = 60
     deployments: float = 120  # for up to four environments; more share the same rate
     releases_seen: float = 60
@@ -209,8 +211,12 @@ def _past_wants(board: Board, view: View) -> dict[Ask, Want]:
 def _pending_wants(board: Board, runs: tuple[Run, ...], view: View, rhythm: Rhythm) -> dict[Ask, Want]:
     wanted: dict[Ask, Want] = {}
     waiting = [run for run in runs if run.state is State.WAITING or _job_waits(board, run)]
-    in_view = [run for run in waiting[WAITING_FOLLOWED:] if run.id == view.run_id]
-    for run in waiting[:WAITING_FOLLOWED] + in_view:
+    more = waiting[_WAITING_CLOSELY:WAITING_FOLLOWED]
+    seldom = rhythm.pending_more * max(1.0, len(more) / 25)
+    for run in more:
+        wanted[Ask(Part.PENDING, run.id)] = Want(seldom, 4, (run.attempt, run.status))
+    in_view = [run for run in waiting[_WAITING_CLOSELY:] if run.id == view.run_id]
+    for run in waiting[:_WAITING_CLOSELY] + in_view:
         seen = run.id == view.run_id or view.screen == DEPLOYS
         wanted[Ask(Part.PENDING, run.id)] = Want(
             rhythm.pending_seen if seen else rhythm.pending, 2, (run.attempt, run.status)

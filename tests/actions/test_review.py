@@ -97,6 +97,19 @@ async def test_an_approval_is_one_request_and_the_timer_is_told(live: LiveWorld,
     assert {line["environment"] for line in lines} == {"production"} and lines[1]["request"].startswith("POST")
 
 
+async def test_what_is_live_is_found_behind_many_that_wait(live: LiveWorld, tools: Tools) -> None:
+    intent = wish(live)
+    prepared = await prepare(tools, intent)
+    before = [change.before for change in prepared.plan.changes]
+    for number in range(13):
+        live.move("act", do="tag", tag=f"v8.0.{number}", commit="main", message="next", **{"as": "tomasnovak"})
+    live.move("advance", seconds=400)
+    waiting = live.repo("GET", "/deployments?environment=production&per_page=14")
+    assert {one["ref"] for one in waiting} >= {f"v8.0.{number}" for number in range(13)}
+    prepared = await prepare(tools, intent)
+    assert [change.before for change in prepared.plan.changes] == before != ["nothing"]
+
+
 async def test_a_rejection_ends_the_run(live: LiveWorld, tools: Tools) -> None:
     intent = wish(live, "rejected", "not on a Friday")
     prepared = await prepare(tools, intent)

@@ -139,6 +139,16 @@ def test_many_environments_share_the_rate_of_four(make):
     assert asked / 120 <= 2.1
 
 
+@given(st.integers(6, 120), st.sampled_from(["pipeline", "deploys"]))
+def test_of_every_run_that_waits_the_gates_are_known_at_a_bounded_rate(make, count, screen):
+    runs = [make.run(number, status="waiting") for number in range(count, 0, -1)]
+    wanted = wants(board_of(make, *runs), View(screen=screen))
+    asked = {ask.key: want.every for ask, want in wanted.items() if ask.part is Part.PENDING}
+    assert set(asked) == {run.id for run in runs[:50]}
+    more = [asked[run.id] for run in runs[5:50]]
+    assert sum(60 / every for every in more) <= 5.001
+
+
 def test_a_dead_token_leaves_one_question(make):
     dead = Section(error=Problem(Kind.AUTH, "The token was refused"))
     board = dataclasses.replace(board_of(make, make.run(1, status="in_progress")), viewer=dead)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
@@ -141,8 +141,7 @@ class CommandHost(_Node):
 
     def _run_after_letters(self, declared: Command) -> None:
         """Unless something else was opened or closed in the meantime: the key was not meant for that."""
-        front: object = self.app.screen
-        if front is self and self._may_run(declared):
+        if cast("object", self.app.screen) is self and self._may_run(declared):
             declared.run(self)
 
     def _may_run(self, declared: Command) -> bool:
