@@ -424,14 +424,12 @@ def _step(facts: Facts, adopted: Run | None) -> Step:
 
 def _changes(facts: Facts) -> list[Change]:
     told = []
-    values = facts.shown
-    defaults = shown(facts.ready.fields, {one.name: one.default for one in facts.ready.fields})
-    for one in facts.ready.fields:
-        default = f"default {defaults[one.name]}" if one.default else ""
-        if one.name in values:
-            told.append(Change(one.name, default, values[one.name] or "(empty)"))
-        elif one.default:
-            told.append(Change(one.name, default, defaults[one.name]))
+    fields, values = facts.ready.fields, facts.shown
+    defaults = shown(fields, {one.name: one.default for one in fields})
+    for one in fields:
+        if one.default or one.name in values:
+            before = f"default {defaults[one.name]}" if one.default else ""
+            told.append(Change(one.name, before, values.get(one.name, defaults[one.name]) or "(empty)"))
     return told
 
 
