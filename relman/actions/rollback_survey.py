@@ -27,13 +27,13 @@ DEPLOYMENTS = 20
 async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
     """Everything both ways need. Raises where the environment is not one of the repository's."""
     reader, read = tools.reader, Survey.of(tools)
-    names = [one.name for one in (await reader.environments()).value]
-    if intent.environment not in names:
+    places = {one.name: one for one in (await reader.environments()).value}
+    if intent.environment not in places:
         raise RelmanError(
             Problem(
                 Kind.USAGE,
                 f"There is no environment {clean_line(intent.environment)}",
-                hint=f"The environments are {', '.join(map(clean_line, names)) or 'none'}.",
+                hint=f"The environments are {', '.join(map(clean_line, places)) or 'none'}.",
             )
         )
     deployments, (tags, releases, gone, refs), parts, viewer, repository = await asyncio.gather(
@@ -60,6 +60,7 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         cd=parts.cd or "",
         who=viewer,
         may_push=may_push(viewer, repository.value.permissions),
+        place=places[intent.environment],
     )
     target = chosen(offered, intent.to)
     if target is None:

@@ -56,6 +56,22 @@ def review_rule(environment: Environment | None) -> ProtectionRule | None:
     return next((rule for rule in rules if rule.kind == "required_reviewers"), None)
 
 
+def held_back(environment: Environment) -> str:
+    """What a deployment that somebody starts now has to wait for, in words; "" where nothing holds it."""
+    said: list[str] = []
+    rule = review_rule(environment)
+    if rule is not None:
+        said.append(
+            f"the run waits for a review by {reviewers_in_words(rule.reviewers) or 'nobody: none is named'}"
+        )
+        if rule.prevent_self_review:
+            said.append("you start it, so another person has to give it")
+    minutes = max((one.wait_minutes or 0 for one in environment.rules if one.kind == "wait_timer"), default=0)
+    if minutes:
+        said.append(f"the wait timer holds it for {minutes} minute{'s' if minutes > 1 else ''}")
+    return "; ".join(said)
+
+
 def _review(rule: ProtectionRule) -> list[Protection]:
     count = len(rule.reviewers)
     if not count:

@@ -14,9 +14,10 @@ from semver import Version
 from relman.errors import Kind, Problem
 from relman.model.deployed import Stay
 from relman.model.dispatch_inputs import fields_of, typed
-from relman.model.environment import Deployment
+from relman.model.environment import Deployment, Environment
 from relman.model.gates import rules_gate, tag_gate
 from relman.model.plan import Change, Check, Plan, Step, is_production
+from relman.model.protection import held_back
 from relman.model.reach import Reached, environment_words, is_way_back, known_of_dispatch, reached
 from relman.model.release import Release, TagRef
 from relman.model.release_plan import other_commit, release_steps
@@ -94,6 +95,7 @@ class RollbackFacts:
     starts: bool | None = None
     who: str = ""
     may_push: bool | None = None
+    place: Environment | None = None
 
     def target(self, intent: RollbackIntent) -> Target | None:
         return chosen(self.offered, intent.to)
@@ -413,7 +415,8 @@ _LASTING = {
 def _warnings(facts: RollbackFacts, target: Target | None) -> list[str]:
     if target is None:
         return []
-    told: list[str] = []
+    held = held_back(facts.place) if facts.place is not None else ""
+    told = [f"{clean_line(facts.place.name)} does not change at once: {held}"] if facts.place and held else []
     if not target.back and facts.running is not None:
         told.append(
             f"{clean_line(target.name)} came after {clean_line(facts.running.name)} and was rolled back: "
@@ -429,12 +432,21 @@ def _warnings(facts: RollbackFacts, target: Target | None) -> list[str]:
     if newest is not None and (facts.running is None or newest.id != facts.running.deployment.id):
         version = clean_line(version_of(newest))
         if newest.state in _WAITING:
+            more = len(_waiting(facts)) - 1
+            others = f" and {more} more {'waits' if more == 1 else 'wait'}" if more > 0 else ""
             told.append(
-                f"a deployment of {version} is {newest.state}: end or reject it, or it comes after this one"
+                f"a deployment of {version} is {newest.state}{others}: end or reject"
+                f" {'them, or they come' if more > 0 else 'it, or it comes'} after this one"
             )
         elif newest.state in ("failure", "error"):
             told.append(f"the last deployment, of {version}, failed: part of it may run there")
     return told
+
+
+def _waiting(facts: RollbackFacts) -> list[Deployment]:
+    """Deployments that may still follow what runs, newest first."""
+    live = facts.running.deployment.id if facts.running is not None else None
+    return [one for one in facts.deployments if one.id != live and one.state in _WAITING]
 
 
 def rollback_details(facts: RollbackFacts, target: Target | None, tag: str) -> dict[str, object]:

@@ -310,6 +310,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         help="What relman changed, when, and how it ended.",
         group="relman",
         rank=80,
+        changes=True,
         when=lambda app: app.tools is not None and _on_screen(app) and app.screen.NAME != "journal",
     )
     def show_journal(self) -> None:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from semver import Version
 
 from relman.model.deployed import release_rows, stays
-from relman.model.environment import Deployment, DeploymentStatus
+from relman.model.environment import (
+    Deployment,
+    DeploymentStatus,
+    Environment,
+    ProtectionRule,
+    Reviewer,
+)
 from relman.model.gates import current
 from relman.model.reach import Reached
 from relman.model.release import Release, Tag
@@ -97,6 +103,57 @@ def test_what_was_just_rolled_back_is_not_where_the_next_rollback_leads() -> Non
     assert forward is not None and not forward.back
     alone = stays(again[:3])
     assert chosen(targets(alone, Withdrawn(), running=alone[0]), None) is None
+
+
+def test_what_holds_the_run_of_a_rollback_back_is_said_before() -> None:
+    history = deployed(("v1.8.0", "b" * 40, "success"), ("v1.7.0", "a" * 40, "inactive,success"))
+    found = stays(history)
+    facts = RollbackFacts(
+        NOW, history, found, found[0], targets(found, Withdrawn(), running=found[0]), read_version_tags([])
+    )
+    intent = RollbackIntent("production", "v1.7.0")
+    review = ProtectionRule(
+        "required_reviewers", None, (Reviewer("User", 1, "amara"),), prevent_self_review=True
+    )
+    timer = ProtectionRule("wait_timer", 5)
+
+    def told(*rules: ProtectionRule) -> list[str]:
+        plan = redeploy_plan("o/r", replace(facts, place=Environment(1, "production", rules=rules)), intent)
+        return [one for one in plan.warnings if "does not change at once" in one]
+
+    assert told() == []
+    assert told(timer) == ["production does not change at once: the wait timer holds it for 5 minutes"]
+    assert told(review, timer) == [
+        "production does not change at once: the run waits for a review by amara; "
+        "you start it, so another person has to give it; the wait timer holds it for 5 minutes"
+    ]
+    assert "amara; the wait" in told(replace(review, prevent_self_review=False), timer)[0]
+
+
+@pytest.mark.parametrize(
+    ("newer", "words"),
+    [
+        ((), []),
+        ((("v1.9.0", "c" * 40, "pending"),), ["v1.9.0 is pending: end or reject it, or it comes after"]),
+        (
+            (("v2.0.0", "d" * 40, "pending"), ("v1.9.0", "c" * 40, "waiting")),
+            ["v2.0.0 is pending and 1 more waits: end or reject them, or they come after"],
+        ),
+    ],
+)
+def test_all_that_would_come_after_the_rollback_is_counted(
+    newer: tuple[tuple[str, str, str], ...], words: list[str]
+) -> None:
+    history = deployed(*newer, ("v1.8.0", "b" * 40, "success"), ("v1.7.0", "a" * 40, "inactive,success"))
+    found = stays(history)
+    running = next(stay for stay in found if stay.name == "v1.8.0")
+    facts = RollbackFacts(
+        NOW, history, found, running, targets(found, Withdrawn(), running=running), read_version_tags([])
+    )
+    plan = redeploy_plan("o/r", facts, RollbackIntent("production", "v1.7.0"))
+    assert [one for one in plan.warnings if "end or reject" in one] == [
+        f"a deployment of {one} this one" for one in words
+    ]
 
 
 @pytest.mark.parametrize(("to", "exempt"), [("v1.7.0", True), ("v1.9.0", False)])

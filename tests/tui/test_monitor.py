@@ -22,6 +22,7 @@ from relman.tui.commands.command import CommandHost
 from relman.tui.commands.keymap import keys_of
 from relman.tui.commands.live import live_commands
 from relman.tui.screens.confirm import ConfirmScreen
+from relman.tui.screens.help import help_rows
 from relman.tui.screens.journal import JournalScreen
 from relman.tui.screens.live import LiveScreen
 from relman.tui.tabs import Tab
@@ -128,6 +129,14 @@ async def test_read_only_builds_no_tools(
         while app.board.runs.value is None:
             await pilot.pause(0.02)
         assert app.tools is None
+        for tab in app.TABS:
+            app.go(tab)
+            await pilot.pause()
+            names = {row.name for row in help_rows(app.screen, {})}
+            assert "quit" in names
+            assert not names & {
+                "approve", "reject", "rerun", "cancel", "dispatch", "tag", "hotfix", "rollback", "journal",
+            }  # fmt: skip
     await app.watch_.stop()
 
 
@@ -141,6 +150,10 @@ async def test_where_changes_are_allowed_the_tools_are_there(
         await pilot.press("!")
         await pilot.pause()
         assert isinstance(app.screen, JournalScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        names = {row.name for row in help_rows(app.screen, {})}
+        assert {"rerun", "cancel", "dispatch", "tag", "hotfix", "rollback", "journal"} <= names
         tools = app.tools
     await tools.writer.aclose()
     await app.watch_.stop()

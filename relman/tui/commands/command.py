@@ -56,6 +56,7 @@ class Command:
     priority: bool = False  # seen before a focused input field sees the key
     asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
     reads: bool = False  # reads what stands in the fields: letters typed before the key belong to it
+    changes: bool = False  # where relman may change nothing it does not exist, and help does not name it
     method: str = ""
     when: Callable[[Any], bool] | None = None
     does: Callable[[Any], object] | None = None
@@ -96,13 +97,14 @@ def command(
     priority: bool = False,
     asks: bool = False,
     reads: bool = False,
+    changes: bool = False,
     when: Callable[[Any], bool] | None = None,
 ) -> Callable[[Method], Method]:
     """Declares the decorated method a command; see :class:`Command`. ``when`` is given the host."""
 
     def mark(method: Method) -> Method:
         declared = Command(
-            name, keys, title, help, group, footer, rank, priority, asks, reads, method.__name__, when
+            name, keys, title, help, group, footer, rank, priority, asks, reads, changes, method.__name__, when
         )
         setattr(method, _MARK, declared)
         return method

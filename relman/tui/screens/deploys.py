@@ -233,6 +233,7 @@ class DeploysScreen(RunScreen):
         group=_GROUP,
         footer="Approve",
         rank=2,
+        changes=True,
         when=_may_review,
     )
     def approve(self) -> None:
@@ -246,6 +247,7 @@ class DeploysScreen(RunScreen):
         group=_GROUP,
         footer="Reject",
         rank=3,
+        changes=True,
         when=_may_review,
     )
     def reject(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
 
@@ -12,16 +13,23 @@ from relman.tui.commands.live import live_commands
 from relman.tui.present.menu import MenuRow, matching
 from relman.tui.screens.menu import MenuScreen
 
+if TYPE_CHECKING:
+    from relman.tui.app import RelmanApp
+
 
 def help_rows(screen: Screen[object], overrides: dict[str, str]) -> list[MenuRow]:
-    """All commands with a key, group by group; what cannot run now is marked."""
+    """All commands with a key, group by group; what cannot run now is marked.
+
+    Where relman may change nothing, what changes something is left out: there it can never run.
+    """
+    may_change = cast("RelmanApp", screen.app).tools is not None
     live = {entry.command.name: entry for entry in live_commands(screen)}
     rows: list[MenuRow] = []
     for host in (screen, screen.app):
         if not isinstance(host, CommandHost):
             continue
         for declared in type(host).commands().values():
-            if not declared.keys:
+            if not declared.keys or (declared.changes and not may_change):
                 continue
             entry = live.get(declared.name)
             names = (

@@ -46,6 +46,7 @@ class ReleaseActs(LiveScreen):
         group=_GROUP,
         footer="Tag",
         rank=26,
+        changes=True,
         when=_may_tag,
     )
     def tag(self) -> None:
@@ -69,6 +70,7 @@ class ReleaseActs(LiveScreen):
         group=_GROUP,
         footer="Hotfix",
         rank=47,
+        changes=True,
         when=_may_tag,
     )
     def hotfix(self) -> None:
@@ -88,6 +90,7 @@ class ReleaseActs(LiveScreen):
         group=_GROUP,
         footer="Roll back",
         rank=27,
+        changes=True,
         when=_may_roll_back,
     )
     def rollback(self) -> None:

@@ -43,6 +43,7 @@ class RunActs(RunScreen):
         group=_GROUP,
         footer="Run again",
         rank=22,
+        changes=True,
         when=_may_rerun,
     )
     def rerun(self) -> None:
@@ -68,6 +69,7 @@ class RunActs(RunScreen):
         group=_GROUP,
         footer=lambda screen: "Force end" if screen.is_slow else "Cancel",
         rank=24,
+        changes=True,
         when=_may_cancel,
     )
     def cancel(self) -> None:
@@ -78,6 +80,7 @@ class RunActs(RunScreen):
         title="Force the run to end",
         help="Where a plain cancel did not end it within a minute.",
         group=_GROUP,
+        changes=True,
         when=_may_cancel,
     )
     def force_cancel(self) -> None:
@@ -111,6 +114,7 @@ class RunActs(RunScreen):
         group=_GROUP,
         footer="Start",
         rank=46,
+        changes=True,
         when=_may_act,
     )
     def dispatch(self) -> None:
