@@ -28,6 +28,8 @@ from relman.text import clean_line
 PATIENCE = timedelta(seconds=60)
 """How long a plain cancel is given before a forced one is offered."""
 
+_NOT_BEGUN = frozenset({State.QUEUED, State.PENDING, State.WAITING, State.EXPECTED})
+
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
@@ -262,7 +264,7 @@ def _warnings(facts: Facts, intent: Cancel) -> tuple[str, ...]:
 
 
 def _irreversible(facts: Facts, intent: Cancel) -> tuple[str, ...]:
-    going = [job for job in facts.one.jobs if not job.state.finished]
+    going = [job for job in facts.one.jobs if not job.state.finished and job.state not in _NOT_BEGUN]
     if not going:
         return ()
     names = ", ".join(clean_line(job.name) for job in going[:6])
