@@ -28,8 +28,6 @@ from relman.text import clean_line
 PATIENCE = timedelta(seconds=60)
 """How long a plain cancel is given before a forced one is offered."""
 
-_NOT_BEGUN = frozenset({State.QUEUED, State.PENDING, State.WAITING, State.EXPECTED})
-
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
@@ -187,7 +185,10 @@ class CancelAction:
                 return Sight(Seen.OTHER, problem=newer_attempt(run.attempt, now), run_id=run.id, url=now.url)
             if now.state.finished:
                 if asked or now.state is State.CANCELLED:
-                    return Sight(Seen.THERE, f"ended: {clean_line(now.word)}", run_id=run.id, url=now.url)
+                    word = clean_line(now.word)
+                    # It may have been over before the request took effect.
+                    other = "" if now.state is State.CANCELLED else f"asked to stop, but it ended as {word}"
+                    return Sight(Seen.THERE, f"ended: {word}", run_id=run.id, url=now.url, ended=other)
                 problem = Problem(
                     Kind.REFUSED,
                     "The run had already ended",
@@ -264,7 +265,7 @@ def _warnings(facts: Facts, intent: Cancel) -> tuple[str, ...]:
 
 
 def _irreversible(facts: Facts, intent: Cancel) -> tuple[str, ...]:
-    going = [job for job in facts.one.jobs if not job.state.finished and job.state not in _NOT_BEGUN]
+    going = [job for job in facts.one.jobs if job.status == "in_progress"]
     if not going:
         return ()
     names = ", ".join(clean_line(job.name) for job in going[:6])

@@ -32,7 +32,8 @@ class Seen(Enum):
 class Sight:
     """``detail`` says what was seen; ``problem`` why an ``OTHER`` stops everything.
 
-    ``run_id`` and ``url`` are what to look at now, where the look found it.
+    ``run_id`` and ``url`` are what to look at now, where the look found it. ``ended`` says how the operation
+    ended where "done" would not be the whole truth.
     """
 
     seen: Seen
@@ -40,6 +41,7 @@ class Sight:
     problem: Problem | None = None
     run_id: int | None = None
     url: str = ""
+    ended: str = ""
 
 
 class Notes(Protocol):

@@ -22,7 +22,7 @@ from relman.actions.one_run import viewer
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError, usage_error
 from relman.model.answer import Answer
-from relman.model.dispatch_inputs import Field, Filled, fields_of, fill, typed, usage_problem
+from relman.model.dispatch_inputs import Field, Filled, fields_of, fill, shown, typed, usage_problem
 from relman.model.earlier import Earlier, runs_found, unfinished
 from relman.model.environment import BranchPolicy, Environment
 from relman.model.plan import Change, Check, Plan, Step, Verdict
@@ -94,6 +94,11 @@ class Facts:
     known: frozenset[int]
     earlier: Earlier | None = None
     candidates: tuple[Run, ...] = ()
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The inputs as plan and journal have them: the values of secrets are masked."""
+        return shown(self.ready.fields, self.filled.values)
 
     @property
     def adopted(self) -> Run | None:
@@ -286,7 +291,7 @@ class DispatchAction:
                 "workflow": ready.workflow.path,
                 "ref": ready.ref,
                 "sha": ready.sha,
-                "inputs": dict(facts.filled.values),
+                "inputs": facts.shown,
                 "environments": list(environment_words(facts.leads)),
                 "run_id": adopted.id if adopted is not None else None,
             },
@@ -410,7 +415,7 @@ def _step(facts: Facts, adopted: Run | None) -> Step:
     if adopted is not None:
         return Step(STEP, f"Look at run {adopted.id}; nothing is sent")
     ready = facts.ready
-    body = json.dumps({"ref": ready.sent, "inputs": dict(facts.filled.values)}, ensure_ascii=False)
+    body = json.dumps({"ref": ready.sent, "inputs": facts.shown}, ensure_ascii=False)
     request = (
         f"POST /repos/{ready.repository.full_name}/actions/workflows/{ready.workflow.id}/dispatches {body}"
     )
@@ -419,12 +424,12 @@ def _step(facts: Facts, adopted: Run | None) -> Step:
 
 def _changes(facts: Facts) -> list[Change]:
     told = []
-    for one in facts.ready.fields:
-        if one.name in facts.filled.values:
-            after = facts.filled.values[one.name]
-            told.append(Change(one.name, f"default {one.default}" if one.default else "", after or "(empty)"))
-        elif one.default:
-            told.append(Change(one.name, f"default {one.default}", one.default))
+    fields, values = facts.ready.fields, facts.shown
+    defaults = shown(fields, {one.name: one.default for one in fields})
+    for one in fields:
+        if one.default or one.name in values:
+            before = f"default {defaults[one.name]}" if one.default else ""
+            told.append(Change(one.name, before, values.get(one.name, defaults[one.name]) or "(empty)"))
     return told
 
 

@@ -13,7 +13,16 @@ from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
 from relman.model.deployed import stays
 from relman.model.gates import current
-from relman.model.hotfix_plan import NAME, HotfixFacts, HotfixIntent, hotfix_plan, request_text, source_of
+from relman.model.hotfix_plan import (
+    NAME,
+    HotfixFacts,
+    HotfixIntent,
+    InProduction,
+    agreed,
+    hotfix_plan,
+    request_text,
+    source_of,
+)
 from relman.model.plan import Plan, is_production
 from relman.model.version_tags import VersionTag, VersionTags
 from relman.text import clean_line
@@ -40,13 +49,13 @@ class HotfixAction:
         (tags, releases, gone, _), repository, viewer = await asyncio.gather(
             self._survey.versions(), reader.repository(), login(reader)
         )
-        deployed = await self._deployed(tags)
+        production = await self._production(tags)
         facts = HotfixFacts(
             at=self._tools.clock.now(),
             tags=tags,
             default_branch=repository.value.default_branch,
-            deployed=deployed,
-            source=source_of(tags, deployed, intent.version),
+            production=production,
+            source=source_of(tags, agreed(production), intent.version),
             releases=releases,
             withdrawn=gone,
             who=viewer,
@@ -80,16 +89,18 @@ class HotfixAction:
             at=self._tools.clock.now(),
         )
 
-    async def _deployed(self, tags: VersionTags) -> VersionTag | None:
-        """The version tag that production runs."""
-        names = [one.name for one in (await self._tools.reader.environments()).value]
-        production = next((name for name in names if is_production(name)), None)
-        if production is None:
-            return None
-        deployments = await self._survey.deployments(production, _DEPLOYMENTS)
-        live = current(deployments)
-        found = next((stay for stay in stays(deployments) if live and stay.deployment.id == live.id), None)
-        return tags.named(found.tag) if found is not None else None
+    async def _production(self, tags: VersionTags) -> tuple[InProduction, ...]:
+        """What runs in each production environment; one to which nothing was deployed is left out."""
+        names = [one.name for one in (await self._tools.reader.environments()).value if is_production(one.name)]
+        every = await asyncio.gather(*(self._survey.deployments(name, _DEPLOYMENTS) for name in names))
+        found = []
+        for name, deployments in zip(names, every, strict=True):
+            live = current(deployments)
+            ran = stays(deployments, prefix=tags.prefix)
+            stay = next((one for one in ran if live is not None and one.deployment.id == live.id), None)
+            if stay is not None:
+                found.append(InProduction(name, stay.name, stay.sha, tags.named(stay.tag)))
+        return tuple(found)
 
     async def _contained(self, tags: VersionTags, source: VersionTag) -> frozenset[str]:
         """Commits of later patches of the line that the source contains: those of rollbacks."""

@@ -6,6 +6,7 @@ Several relmans append to one file at the same time; a line torn by a crash is p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -60,7 +61,8 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self.path, _FLAGS, 0o600)
             try:
-                # After a crash the last line may lack its end; one write keeps lines of two processes apart.
+                _lock(handle)  # goes with the handle
+                # After a crash the last line may lack its end.
                 _write_all(handle, b"\n" + line if _torn(handle) else line)
                 os.fsync(handle)
             finally:
@@ -115,6 +117,16 @@ def _entry(line: bytes) -> Entry | None:
     if at.tzinfo is None or not texts["operation"]:
         return None
     return Entry(at=at, **texts)
+
+
+def _lock(handle: int) -> None:
+    """Holds other relmans off, where the system can, while a line is written."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: an append is one write there, too, only a torn end may be seen twice
+        return
+    with contextlib.suppress(OSError):  # not every network file system knows locks
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _torn(handle: int) -> bool:

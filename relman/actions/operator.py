@@ -118,7 +118,7 @@ class Operator:
             yield Ended(Outcome.FAILED, f"{plan.title}: nothing was changed", error.problem)
             return
         deeds = prepared.action.deeds(prepared.facts, prepared.intent)
-        run_id, url, done = None, "", 0
+        run_id, url, words, done = None, "", "", 0
         for number, deed in enumerate(deeds, start=1):
             yield Begun(deed.step, number, len(deeds))
             ended: StepEnded | None = None
@@ -130,6 +130,7 @@ class Operator:
                         ended = said.ended
                         if said.sight is not None:
                             run_id, url = said.sight.run_id or run_id, said.sight.url or url
+                            words = said.sight.ended or words
                     else:
                         yield said
                 if ended is None:
@@ -149,7 +150,7 @@ class Operator:
                 yield await self._end(diary, plan, ended.outcome, ended.problem, done, run_id, url)
                 return
             done += 1
-        yield await self._end(diary, plan, Outcome.DONE, None, done, run_id, url)
+        yield await self._end(diary, plan, Outcome.DONE, None, done, run_id, url, words)
 
     def _before(self, diary: _Diary, step: Step) -> Callable[[], Awaitable[None]]:
         async def before() -> None:
@@ -167,10 +168,11 @@ class Operator:
         done: int,
         run_id: int | None,
         url: str,
+        words: str = "",
     ) -> Ended:
-        sentence = _sentence(plan, outcome, done)
+        sentence = f"{plan.title}: {words}" if words else _sentence(plan, outcome, done)
         try:
-            await diary.write("end", result=outcome, detail=problem.sentence() if problem else "")
+            await diary.write("end", result=outcome, detail=problem.sentence() if problem else words)
         except RelmanError as error:
             problem = problem or error.problem
         return Ended(outcome, sentence, problem, run_id, url)

@@ -93,6 +93,10 @@ class GitHubReader(Protocol):
         """The release of a tag, drafts too (found in the list); None where there is none."""
         ...
 
+    async def latest_release(self) -> Answer[Release | None]:
+        """The release that GitHub calls the latest, which a person may have chosen; None where there is none."""
+        ...
+
     async def check_runs(self, sha: str) -> Answer[tuple[CheckRun, ...]]:
         """Every check run on a commit, of all attempts."""
         ...

@@ -15,6 +15,7 @@ from pathlib import Path
 from relman.actions.deed import Deed, Notes, Seen, Sight, Sleep, real_sleep
 from relman.actions.dispatch import chosen_workflow
 from relman.actions.one_run import viewer
+from relman.actions.release_survey import pages
 from relman.actions.run_export import RunExport
 from relman.actions.tools import Tools
 from relman.errors import Kind, OutcomeUnknownError, Problem, RelmanError
@@ -47,6 +48,7 @@ _FLUSHED = 25  # runs between two times that the file is forced to the disk
 _DEPLOYMENTS = 30  # of one environment that are looked through at once for what is live
 _FURTHER = 5  # times so many at most, where none of them ever was
 _LISTED = 10  # pages of the last look: GitHub gives 1,000 results of a search
+_RELEASES = 50  # pages of a hundred
 _TRIES = 2  # for one run, where no answer comes and it is still there
 _PATIENCE = timedelta(seconds=60)  # where a limit does not say how long
 
@@ -118,7 +120,11 @@ class PruneRunsAction:
 
     async def _live(self) -> Live:
         reader = self._tools.reader
-        environments, releases = await asyncio.gather(reader.environments(), reader.releases())
+        environments, releases, latest = await asyncio.gather(
+            reader.environments(),
+            pages(lambda page: reader.releases(per_page=100, page=page), "the releases", _RELEASES),
+            reader.latest_release(),
+        )
         turn = asyncio.Semaphore(_AT_ONCE)
 
         async def deployed(name: str) -> tuple[Deployment, ...]:
@@ -136,7 +142,8 @@ class PruneRunsAction:
 
         names = [one.name for one in environments.value]
         each = await asyncio.gather(*(deployed(name) for name in names))
-        return live_of(dict(zip(names, each, strict=True)), releases.value.items)
+        tag = latest.value.tag if latest.value is not None else ""
+        return live_of(dict(zip(names, each, strict=True)), releases, tag)
 
     def plan(self, facts: Facts, intent: PruneRuns) -> Plan:
         victims = facts.selection.victims

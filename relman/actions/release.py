@@ -11,7 +11,7 @@ from relman.actions.release_survey import Survey, every_tag
 from relman.actions.tagging import Tagging, Wanted
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
-from relman.model.gates import ci_gate
+from relman.model.gates import ci_gate, staging_gate
 from relman.model.plan import Plan, Verdict
 from relman.model.release import TagRef
 from relman.model.release_choice import decide, is_latest
@@ -57,7 +57,7 @@ class ReleaseAction:
         return release_plan(self._tools.repo, facts.history, facts.evidence, intent)
 
     async def stale(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Problem | None:
-        """The branch moved, CI turned red, or a tag appeared since the plan."""
+        """The branch moved, CI turned red, staging moved on or fell ill, or a tag appeared since the plan."""
         history = facts.history
         decision = decide(history, intent)
         reader = self._tools.reader
@@ -92,9 +92,9 @@ class ReleaseAction:
                     f"planned was {history.head.sha[:7]}, it is {where}",
                     "Look at the new commits and start again.",
                 )
-        return await self._turned_red(facts, intent)
+        return await self._turned_red(facts) or await self._staging_lost(facts)
 
-    async def _turned_red(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Problem | None:
+    async def _turned_red(self, facts: ReleaseFacts) -> Problem | None:
         head, evidence = facts.history.head, facts.evidence
         before = ci_gate(head.sha, evidence.checks, evidence.roles)
         if before.verdict is not Verdict.PASSED:
@@ -107,6 +107,21 @@ class ReleaseAction:
             f"CI is no longer green on {head.sha[:7]}",
             clean_line("; ".join(now.evidence)),
             "Look at the failed checks and start again.",
+        )
+
+    async def _staging_lost(self, facts: ReleaseFacts) -> Problem | None:
+        sha, evidence = facts.history.head.sha, facts.evidence
+        if staging_gate(sha, evidence.staging, evidence.at).verdict is not Verdict.PASSED:
+            return None  # overridden with a reason: the person knows
+        staging = await self._survey.staging()
+        now = staging_gate(sha, staging, self._tools.clock.now())
+        if now.verdict is Verdict.PASSED:
+            return None
+        return Problem(
+            Kind.REFUSED,
+            f"{clean_line(staging.name)} does not run {sha[:7]} in good health any more",
+            clean_line("; ".join(now.evidence)),
+            "Look at what happened there and start again.",
         )
 
     def deeds(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Sequence[Deed]:

@@ -236,8 +236,8 @@ class Survey:
 
     async def roles(self) -> Roles:
         """Which workflow plays which part."""
-        recent = (await self._reader.runs(per_page=100)).value.items
-        return roles(recent, ci=self._ci, cd=self._cd)
+        recent, listed = await asyncio.gather(self._reader.runs(per_page=100), self._reader.workflows())
+        return roles(recent.value.items, workflows=listed.value, ci=self._ci, cd=self._cd)
 
     async def _base(self, tags: Sequence[VersionTag], head: str) -> BaseSearch:
         search = BaseSearch.of(tags, head)

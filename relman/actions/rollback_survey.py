@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from relman.actions.one_run import login
+from relman.actions.one_run import login, read_run
 from relman.actions.ports import GitHubReader
 from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
@@ -13,8 +13,9 @@ from relman.errors import Kind, Problem, RelmanError
 from relman.model.deployed import Stay, stays
 from relman.model.gates import current
 from relman.model.push_filter import starts_on_tag
+from relman.model.rerun import Which, run_again
 from relman.model.rollback import Target, chosen, targets
-from relman.model.rollback_plan import RollbackFacts, RollbackIntent
+from relman.model.rollback_plan import RollbackFacts, RollbackIntent, way_of
 from relman.model.run import Run
 from relman.model.workflow import WorkflowError, WorkflowFile, read_workflow
 from relman.text import clean_line
@@ -62,7 +63,15 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         place=places[intent.environment],
     )
     target = chosen(offered, intent.to)
-    return facts if target is None else await _about(tools, facts, target)
+    if target is None:
+        return facts
+    facts = await _about(tools, facts, target)
+    way = way_of(facts, target, intent.environment)
+    if way is None or way.run is None:
+        return facts
+    one = await read_run(tools, way.run.id)
+    again = run_again(Which.ALL, one.jobs, file=one.file, source=one.source, known=one.known)
+    return replace(facts, again=again, at=tools.clock.now())
 
 
 async def _about(tools: Tools, facts: RollbackFacts, target: Target) -> RollbackFacts:

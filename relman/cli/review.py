@@ -17,7 +17,8 @@ from relman.model.run import Run
 from relman.model.waiting import reviews_of
 from relman.text import clean_line
 
-_RUNS_READ = 50  # waiting runs, the newest
+_PAGES = 3  # of a hundred runs each, for what waits and for what is in progress
+_AT_ONCE = 8  # runs that are asked what waits in them
 _LISTED = 10
 
 
@@ -58,11 +59,31 @@ async def review(
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
     """The one run that waits for all of these environments."""
     # Beside jobs that run, a run that waits is in progress. Both are asked for: two that fit are never one.
-    pages = [(await tools.reader.runs(status=status)).value.items for status in ("waiting", "in_progress")]
-    found = {run.id: run for items in pages for run in items[:_RUNS_READ]}
-    every = await asyncio.gather(*(_open(tools, run) for run in found.values()))
+    found: dict[int, Run] = {}
+    complete = True
+    for status in ("waiting", "in_progress"):
+        for page in range(1, _PAGES + 1):
+            listed = (await tools.reader.runs(status=status, page=page)).value
+            found.update((run.id, run) for run in listed.items)
+            complete = complete and not listed.partial and not (listed.more and page == _PAGES)
+            if not listed.more:
+                break
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def opened(run: Run) -> _Open:
+        async with turn:
+            return await _open(tools, run)
+
+    every = await asyncio.gather(*map(opened, found.values()))
     fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
     every = [one for one in every if one.pending]
+    if not complete:
+        runs = "; ".join(f"{one.run.id} ({run_name(one.run)})" for one, _ in fitting[:_LISTED])
+        raise usage_error(
+            f"More runs wait or go on than the {len(found)} that were looked through",
+            detail=f"of those, what waits for {_words(environments)}: {runs or 'none'}; there may be others",
+            hint="Say which with --run ID.",
+        )
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

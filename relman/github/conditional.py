@@ -33,7 +33,11 @@ U = TypeVar("U")
 Parser = Callable[[Reply, Request], T]
 
 API_VERSION = "2022-11-28"
-_WHOLES = 512  # joined lists that are kept
+_WHOLES = 192  # joined lists that are kept
+# What is asked again and again while a screen stands. Reading the history asks for much else, once each: what the
+# memory lets go of the store still has.
+_IN_USE = 192
+_IN_USE_BYTES = 4_000_000
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ class Conditional:
         self._clock = clock
         self._api_url = api_url
         self._fingerprint = fingerprint
-        self._memory = Memory()
+        self._memory = Memory(entries=_IN_USE, size=_IN_USE_BYTES)
         self._wholes: OrderedDict[str, tuple[tuple[object, ...], object]] = OrderedDict()
 
     async def ask(self, request: Request, parser: Parser[T]) -> Answer[T]:

@@ -275,6 +275,10 @@ class Reader:
                 break
         return found
 
+    async def latest_release(self) -> Answer[Release | None]:
+        """The release that GitHub calls the latest, which a person may have chosen; None where there is none."""
+        return await self._ask_for(self._requests.latest_release(), parse_repository.release)
+
     async def check_runs(self, sha: str) -> Answer[tuple[CheckRun, ...]]:
         """Every check run on a commit, of all attempts. A fine-grained token may not read them (403)."""
         request = self._requests.check_runs(sha)

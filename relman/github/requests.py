@@ -209,6 +209,9 @@ class RepositoryRequests:
     def tag_object(self, sha: str) -> Request:
         return self._get(f"/git/tags/{segment(sha)}", f"the tag object {clean_line(sha)}")
 
+    def latest_release(self) -> Request:
+        return self._get("/releases/latest", "the latest release")
+
     def release_of_tag(self, tag: str) -> Request:
         return self._get(f"/releases/tags/{segment(tag)}", f"the release of {clean_line(tag)}")
 

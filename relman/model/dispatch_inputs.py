@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from relman.errors import Kind, Problem
 from relman.model.condition import Value
 from relman.model.workflow import Input, WorkflowFile
+from relman.secret import MASK
 from relman.text import clean, clean_line
 
 MOST = 25
@@ -18,6 +19,11 @@ MOST_CHARACTERS = 65_535
 """Characters GitHub takes in all inputs together."""
 TYPES = ("string", "choice", "boolean", "number", "environment")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_OPEN = frozenset({"boolean", "choice", "environment"})
+"""Kinds whose values stand in the file or on GitHub anyway."""
+_SECRET = re.compile(
+    r"token|secret|passw|passphrase|pwd|credential|key|auth(?!or)|bearer|private", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class Field:
     options: tuple[str, ...] = ()
     description: str = ""
     said: str = ""
+
+    @property
+    def secret(self) -> bool:
+        """Whether its name says that what is typed must be shown nowhere; GitHub itself has no word for it."""
+        return self.kind not in _OPEN and _SECRET.search(self.name) is not None
 
     @property
     def initial(self) -> str:
@@ -165,3 +176,9 @@ def _unknown(name: str, fields: Sequence[Field]) -> str:
     near = get_close_matches(name.casefold(), [field.name.casefold() for field in fields], n=1, cutoff=0.6)
     found = next((field.name for field in fields if near and field.name.casefold() == near[0]), None)
     return f"is no input; {clean_line(found, 100)} is" if found else "is no input"
+
+
+def shown(fields: Sequence[Field], values: Mapping[str, str]) -> dict[str, str]:
+    """``values`` as they may be shown and written down: masked where an input's name says that it is a secret."""
+    hidden = {one.name for one in fields if one.secret}
+    return {name: MASK if value and name in hidden else value for name, value in values.items()}

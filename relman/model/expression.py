@@ -123,7 +123,10 @@ def tokens(text: str) -> list[tuple[str, str]]:
     while True:
         match = _TOKEN.match(text, at)
         if match is None:
-            rest = text[at:].split(None, 1)[0]
+            words = text[at:].split(
+                None, 1
+            )  # none where only separators are left, which Python takes for blanks
+            rest = words[0] if words else text[at:]
             raise ExpressionError(f"Unexpected symbol: '{rest[:60]}' in the expression '{_short(text)}'")
         kind = match.lastgroup or "end"
         token = match.group(kind)

@@ -134,9 +134,20 @@ def ci_gate(sha: str, found: CommitChecks, roles: Roles, reason: str = "") -> Ch
     nothing = not names and not ci
     if nothing and not bad:
         bad.append(f"nothing has checked {sha[:7]}")
+    if roles.ci is None:
+        good.insert(0, _without_ci(names or {run.path.rsplit("/", 1)[-1] for run in latest_runs}))
     bad += [problem.sentence() for problem in found.problems if found.statuses is None]
     verdict = Verdict.FAILED if bad else Verdict.PASSED
     return Check("ci", f"CI is green on {sha[:7]}", verdict, _lines(bad, good), overridable=True, reason=reason)
+
+
+def _without_ci(taken: Iterable[str]) -> str:
+    names = sorted(clean_line(name) for name in taken)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    told = (
+        f"taken instead: {', '.join(names[:_SHOWN])}{more}" if names else "and there is nothing to take instead"
+    )
+    return f"no workflow is known as CI (relman.toml can name it: `ci` under [workflows]); {told}"
 
 
 def latest_checks(checks: Iterable[CheckRun], paths: dict[int, str] | None = None) -> tuple[CheckRun, ...]:

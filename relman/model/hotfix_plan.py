@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,8 +27,19 @@ class HotfixIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class InProduction:
+    """What one production environment runs; ``tag`` is None where that is no version tag."""
+
+    environment: str
+    name: str
+    sha: str
+    tag: VersionTag | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HotfixFacts:
-    """``deployed`` is the tag in production, ``source`` the one to mend, None where there is no such tag.
+    """``production`` is what each production environment runs, ``source`` the tag to mend, None where there is
+    no such tag.
 
     ``branch`` is the hotfix's branch where it exists, ``commits`` what it has beyond the source, newest first;
     ``related`` is False where it does not come from the source. ``elsewhere`` are the default branch's commits
@@ -37,7 +49,7 @@ class HotfixFacts:
     at: datetime
     tags: VersionTags
     default_branch: str
-    deployed: VersionTag | None = None
+    production: tuple[InProduction, ...] = ()
     source: VersionTag | None = None
     releases: tuple[Release, ...] = ()
     withdrawn: Withdrawn = field(default_factory=Withdrawn)
@@ -61,6 +73,13 @@ class HotfixFacts:
     def branch_name(self) -> str:
         version = self.version
         return branch_of(version, self.tags.prefix) if version is not None else ""
+
+
+def agreed(production: Sequence[InProduction]) -> VersionTag | None:
+    """The tag that every production environment runs; None where they differ or run none."""
+    first = next(iter(production), None)
+    same = first is not None and all((one.sha, one.name) == (first.sha, first.name) for one in production)
+    return first.tag if first is not None and same else None
 
 
 def source_of(tags: VersionTags, deployed: VersionTag | None, wanted: str | None) -> VersionTag | None:
@@ -87,8 +106,9 @@ def hotfix_plan(repo: str, facts: HotfixFacts, intent: HotfixIntent) -> Plan:
     if source is not None and version is not None:
         told += warnings(source, version, facts.tags, facts.contained)
         told += too_much(facts.commits)
-        if facts.deployed is not None and facts.deployed.sha != source.sha:
-            told.append(f"production runs {clean_line(facts.deployed.name)}, not {clean_line(source.name)}")
+        told += [
+            f"{_runs(one)}, not {clean_line(source.name)}" for one in facts.production if one.sha != source.sha
+        ]
         if facts.withdrawn.reason(source.version):
             told.append(f"{clean_line(source.name)} is withdrawn: {facts.withdrawn.reason(source.version)}")
         told += facts.tags.notes
@@ -104,6 +124,7 @@ def hotfix_plan(repo: str, facts: HotfixFacts, intent: HotfixIntent) -> Plan:
         changes=(Change("hotfix", source.name, str(version)),) if source is not None else (),
         warnings=tuple(told),
         text=body,
+        text_title="Pull request",
         permission=permission,
         stale=_stopped(facts, intent),
         who=facts.who,
@@ -151,6 +172,13 @@ def _next(facts: HotfixFacts, name: str) -> list[str]:
 
 def _stopped(facts: HotfixFacts, intent: HotfixIntent) -> Problem | None:
     if facts.source is None:
+        if intent.version is None and len({(one.sha, one.name) for one in facts.production}) > 1:
+            return Problem(
+                Kind.REFUSED,
+                "The production environments run different versions",
+                "; ".join(map(_runs, facts.production)),
+                "Name the one to mend: relman hotfix VERSION.",
+            )
         if intent.version is None:
             return Problem(
                 Kind.REFUSED,
@@ -180,6 +208,10 @@ def _stopped(facts: HotfixFacts, intent: HotfixIntent) -> Problem | None:
             "Rename or delete that branch, then start again.",
         )
     return None
+
+
+def _runs(one: InProduction) -> str:
+    return f"{clean_line(one.environment)} runs {clean_line(one.name)}"
 
 
 def hotfix_details(facts: HotfixFacts, ports: tuple[Commit, ...]) -> dict[str, object]:

@@ -91,7 +91,8 @@ class Plan:
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()  # what cannot be undone, in sentences
-    text: str = ""  # the longer text that goes out with it: notes, a comment
+    text: str = ""  # the longer text that goes out with it
+    text_title: str = "Text"  # what that is: "Notes", "Comment"
     word: str = ""
     permission: Problem | None = None
     stale: Problem | None = None

@@ -118,7 +118,7 @@ def _text(plan: Plan) -> list[Line]:
     if not text.strip():
         return []
     return [
-        Line("Text", Tone.HEADING),
+        Line(clean_line(plan.text_title), Tone.HEADING),
         *(Line(line.expandtabs(4), Tone.PLAIN, 1) for line in text.splitlines()),
     ]
 

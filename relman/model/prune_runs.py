@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
+
+from semver import Version
 
 from relman.model.environment import Deployment
 from relman.model.release import Release
 from relman.model.run import Run
+from relman.model.version import version_of_tag
 from relman.text import clean_line
 
+_PREFIXED = re.compile(r"(?P<prefix>.*?)v?[0-9]+\.[0-9]+\.[0-9]+", re.DOTALL)
 OLDER_THAN = timedelta(days=30)
 KEEP = 10
 WAYS_BACK = 2
@@ -28,16 +34,16 @@ class Kept(StrEnum):
     NEWEST = "is among the newest of its workflow"
     DEPLOYED = "deployed what is live, or the way back from it"
     LIVE = "is of a commit that is live"
-    RELEASE = "is of the latest release"
+    RELEASE = "is of a version that is live, or of the highest or latest release"
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What must not lose its runs. ``runs`` by id and ``commits`` by sha, each with the reason in words."""
+    """What must not lose its runs: ``runs`` by id, ``commits`` by sha, ``tags``, each with the reason in words."""
 
     runs: Mapping[int, str]
     commits: Mapping[str, str]
-    tag: str = ""  # of the latest release
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +56,53 @@ class Selection:
     protected: tuple[tuple[Run, str], ...]
 
 
-def live_of(deployments: Mapping[str, Sequence[Deployment]], releases: Iterable[Release]) -> Live:
-    """``deployments`` by environment, newest first, with their statuses read as far as they are needed."""
+def live_of(
+    deployments: Mapping[str, Sequence[Deployment]], releases: Iterable[Release], latest: str = ""
+) -> Live:
+    """``deployments`` by environment, newest first, with their statuses read as far as they are needed;
+    ``latest`` is the tag of the release that GitHub calls the latest one."""
     runs: dict[int, str] = {}
     commits: dict[str, str] = {}
+    tags: dict[str, str] = {}
     for environment, found in deployments.items():
         name = clean_line(environment)
         good = [one for one in found if succeeded(one)]
+        live = [one for one in found if one.state == "success"] or good[:1]
+        back = [one for one in good if one not in live][: WAYS_BACK - 1]
         if found and found[0].run_id is not None:
             runs.setdefault(found[0].run_id, f"the latest deployment to {name}")
-        for number, one in enumerate(good[:WAYS_BACK]):
-            words = f"deployed what is live on {name}" if not number else f"the way back on {name}"
-            if one.run_id is not None:
-                runs.setdefault(one.run_id, words)
-            if not number and one.sha:
+        for one in live:
+            if one.sha:
                 commits.setdefault(one.sha, f"its commit is live on {name}")
-    published = [one for one in releases if not one.draft and not one.prerelease and one.tag]
-    return Live(runs, commits, published[0].tag if published else "")
+            if one.tag:
+                tags.setdefault(one.tag, f"of {clean_line(one.tag)}, which is live on {name}")
+        for one, words in [(one, "deployed what is live") for one in live] + [
+            (one, "the way back") for one in back
+        ]:
+            if one.run_id is not None:
+                runs.setdefault(one.run_id, f"{words} on {name}")
+    for tag in highest_stable(releases):
+        tags.setdefault(tag, f"of {clean_line(tag)}, the highest stable release")
+    if latest:
+        tags.setdefault(latest, f"of {clean_line(latest)}, the latest release by GitHub's word")
+    return Live(runs, commits, tags)
+
+
+def highest_stable(releases: Iterable[Release]) -> tuple[str, ...]:
+    """The tag of the highest stable version of each line of tags that a prefix makes. Not the newest one: a
+    hotfix of an older line comes later."""
+    top: dict[str, tuple[Version, str]] = {}
+    for release in releases:
+        match = _PREFIXED.match(release.tag)
+        if release.draft or release.prerelease or match is None:
+            continue
+        prefix = match["prefix"]
+        version = version_of_tag(release.tag, prefix=prefix)
+        if version is None or version.prerelease:
+            continue
+        if prefix not in top or version > top[prefix][0]:
+            top[prefix] = (version, release.tag)
+    return tuple(tag for _, tag in top.values())
 
 
 def succeeded(deployment: Deployment) -> bool:
@@ -76,7 +112,8 @@ def succeeded(deployment: Deployment) -> bool:
 
 def enough(found: Sequence[Deployment]) -> bool:
     """Whether older deployments of an environment need not be read."""
-    return sum(succeeded(one) for one in found) >= WAYS_BACK
+    live = any(one.state == "success" for one in found)
+    return live and sum(succeeded(one) for one in found) >= WAYS_BACK
 
 
 def select(
@@ -127,8 +164,8 @@ def _reason(
         return Kept.DEPLOYED, live.runs[run.id]
     if run.sha in live.commits:
         return Kept.LIVE, live.commits[run.sha]
-    if live.tag and run.branch == live.tag:
-        return Kept.RELEASE, f"of the latest release {clean_line(live.tag)}"
+    if run.branch is not None and run.branch in live.tags:
+        return Kept.RELEASE, live.tags[run.branch]
     return None, ""
 
 

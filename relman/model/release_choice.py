@@ -71,15 +71,35 @@ def _proposal(history: History, intent: ReleaseIntent) -> Proposal:
     bump = intent.bump
     if bump is None and history.branch.startswith(HOTFIX_BRANCH) and history.base is not None:
         bump = Level.PATCH.value
+    early = _early(history)
+    top = next((tag for tag in early if tag.sha == history.head.sha), None)
+    used = used_versions(history.tags, history.releases, history.withdrawn)
+    ready = top is not None and str(top.version.finalize_version()) not in used
     return propose(
         str(history.base.version) if history.base else None,
         [commit.message for commit in history.commits],
         history=history.earlier,
-        bump=bump,
-        used=used_versions(history.tags, history.releases, history.withdrawn),
+        # A pre-release on the head has its core already, on a hotfix's branch too.
+        bump=intent.bump if ready and intent.channel is None else bump,
+        early=[str(tag.version) for tag in early],
+        on_head=str(top.version) if top is not None else None,
+        used=used,
         channel=intent.channel,
         ids=[commit.sha for commit in history.commits],
         authors=[commit.author for commit in history.commits],
+    )
+
+
+def _early(history: History) -> tuple[VersionTag, ...]:
+    """The pre-releases among the range's commits that stand, highest first."""
+    shas = {history.head.sha, *(commit.sha for commit in history.commits)}
+    return tuple(
+        tag
+        for tag in history.tags.tags
+        if not tag.stable
+        and tag.sha in shas
+        and (history.base is None or tag.version > history.base.version)
+        and not history.withdrawn.reason(tag.version)
     )
 
 

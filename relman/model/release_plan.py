@@ -58,6 +58,7 @@ def release_plan(repo: str, history: History, evidence: Evidence, intent: Releas
         if decision.version
         else (),
         text=notes,
+        text_title="Notes",
         word=decision.tag,
         permission=permission,
         stale=stale,

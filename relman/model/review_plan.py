@@ -54,6 +54,7 @@ def plan_review(facts: Facts, intent: Review, repo: str) -> Plan:
         warnings=tuple(_warnings(facts, intent)),
         irreversible=(_FINAL[intent.state],),
         text=clean(intent.comment),
+        text_title="Comment",
         word=",".join(production) if approves else "",
         permission=None if stale else permission(facts, intent),
         stale=stale,

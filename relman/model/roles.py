@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from relman.model.run import Run
+from relman.model.run import Run, Workflow
 
 _CI = ("ci", "continuous-integration", "build", "test", "tests", "main", "check", "checks")
 _CD = ("cd", "deploy", "deployment", "continuous-deployment", "release", "publish")
+_FILES = ".github/workflows/"
 _NIGHTLY = ("scheduled", "nightly", "schedule", "cron", "daily")
 
 
@@ -23,13 +24,20 @@ class Roles:
 
 
 def roles(
-    runs: Sequence[Run], *, ci: str | None = None, cd: str | None = None, nightly: str | None = None
+    runs: Sequence[Run],
+    *,
+    workflows: Sequence[Workflow] = (),
+    ci: str | None = None,
+    cd: str | None = None,
+    nightly: str | None = None,
 ) -> Roles:
-    """The parts as far as ``runs`` (newest first) shows them.
+    """The parts as far as ``runs`` (newest first) and the names of ``workflows`` show them.
 
-    ``ci``, ``cd`` and ``nightly`` are files that the team named.
+    A busy repository's newest runs need not hold one of every workflow. ``ci``, ``cd`` and ``nightly`` are
+    files that the team named.
     """
-    paths = list(dict.fromkeys(run.path for run in runs))
+    listed = [one.path for one in workflows if one.state == "active" and one.path.startswith(_FILES)]
+    paths = list(dict.fromkeys((*(run.path for run in runs), *listed)))
     events: dict[str, Counter[str]] = {path: Counter() for path in paths}
     for run in runs:
         events[run.path][run.event] += 1
@@ -66,4 +74,4 @@ def _chosen(wanted: str | None, paths: Sequence[str]) -> str | None:
     if wanted is None:
         return None
     found = next((path for path in paths if path == wanted or path.rsplit("/", 1)[-1] == wanted), None)
-    return found or (wanted if "/" in wanted else f".github/workflows/{wanted}")
+    return found or (wanted if "/" in wanted else f"{_FILES}{wanted}")

@@ -18,9 +18,10 @@ from relman.model.environment import Deployment, Environment
 from relman.model.gates import rules_gate, tag_gate
 from relman.model.plan import Change, Check, Plan, Step, is_production
 from relman.model.protection import held_back
-from relman.model.reach import known_of_dispatch, reached
+from relman.model.reach import Reached, environment_words, is_way_back, known_of_dispatch, reached
 from relman.model.release import Release, TagRef
 from relman.model.release_plan import other_commit, release_steps
+from relman.model.rerun import Again
 from relman.model.rollback import RERUN_LIMIT, Target, chosen, next_patch, risky
 from relman.model.ruleset import Ruleset
 from relman.model.run import Run
@@ -65,7 +66,8 @@ class RollbackIntent:
 
 @dataclass(frozen=True, slots=True)
 class RollbackFacts:
-    """``stays`` newest first; ``offered`` the targets; ``run`` the deployment run of the chosen target.
+    """``stays`` newest first; ``offered`` the targets; ``run`` the deployment run of the chosen target, and
+    ``again`` what would run again with it, read where that is the way back.
 
     ``workflow`` is the deployment's workflow file at the target's ref, None where there is none that can be
     read; ``cd`` its path. ``newest_run`` is the highest run id there was. ``files`` differ between the two
@@ -82,6 +84,7 @@ class RollbackFacts:
     withdrawn: Withdrawn = field(default_factory=Withdrawn)
     refs: tuple[TagRef, ...] = ()
     run: Run | None = None
+    again: Again | None = None
     workflow: WorkflowFile | None = None
     cd: str = ""
     newest_run: int = 0
@@ -168,7 +171,48 @@ def redeploy_plan(repo: str, facts: RollbackFacts, intent: RollbackIntent) -> Pl
             "its workflow cannot be started by hand on it, and its run is too old to run again",
             f"Make a new tag on its commit: relman rollback {clean_line(environment)} --via tag.",
         )
-    return _plan(REDEPLOY, repo, facts, intent, target, steps, stale, word=target.name if target else "")
+    made = _plan(REDEPLOY, repo, facts, intent, target, steps, stale, word=target.name if target else "")
+    if target is None or way is None or way.run is None:
+        return made
+    return _with_the_whole_run(made, facts, target, way.run)
+
+
+def _with_the_whole_run(plan: Plan, facts: RollbackFacts, target: Target, run: Run) -> Plan:
+    """GitHub runs every job of a run again: where that leads beside the environment is a part of the plan."""
+    again = facts.again or Again(reason="its jobs were not read")
+    others = _others(again.environments, plan.environment)
+    words = environment_words(others)
+    told = [
+        f"GitHub runs every job of {clean_line(run.name)} #{run.number} again, and its file as it was then. "
+        "Earlier approvals do not carry over: reviewers are asked anew."
+    ]
+    if words:
+        told.append(f"It also leads to {', '.join(words)}: what runs there is replaced too.")
+    if again.reason:
+        told.append(f"This may not be all: {again.reason}.")
+    elsewhere = any(one.production for one in others)
+    return replace(
+        plan,
+        warnings=(*told, *plan.warnings),
+        word=plan.word or (target.name if elsewhere else ""),
+        production=plan.production or elsewhere,
+        # A freeze lets the environment go back; it does not let another one of production change with it.
+        rollback=plan.rollback and not elsewhere,
+        details={**plan.details, "also_reaches": list(words)},
+    )
+
+
+def _others(reaches: Sequence[Reached], environment: str) -> tuple[Reached, ...]:
+    """What is beside the environment. A job that only its name tells of is taken for the environment's own
+    where it names it, and so is a name that only the run can tell, where the environment is production."""
+    own = environment.casefold()
+    found = []
+    for one in reaches:
+        there = (one.environment or "").casefold()
+        by_name = one.environment == one.name and own in there
+        if there != own and not by_name and not (one.unknown and is_production(environment)):
+            found.append(one)
+    return tuple(one for one in found if not is_way_back(one.name))
 
 
 def redeploy_step(repo: str, target: Target, way: Way) -> Step:

@@ -99,6 +99,8 @@ def propose(
     ids: Sequence[str] = (),
     authors: Sequence[str] = (),
     types: Mapping[str, Level] = TYPES,
+    early: Collection[str] = (),
+    on_head: str | None = None,
 ) -> Proposal:
     """The next version after ``base`` for ``commits`` (full messages, newest first).
 
@@ -106,7 +108,9 @@ def propose(
     earlier releases as ``(base, commits, next)``, oldest first, from which the policy below 1.0.0 is learned
     unless ``policy`` names one. ``bump`` (``"major"``, ``"minor"``, ``"patch"``) is a person's choice and wins
     over the commits. ``used`` are versions that exist in any form (tag, release, draft, withdrawn).
-    ``channel`` asks for a pre-release such as ``rc``. ``ids`` and ``authors`` go with the commits.
+    ``channel`` asks for a pre-release such as ``rc``. ``ids`` and ``authors`` go with the commits. ``early`` are
+    the pre-releases among the commits: nothing below their core is proposed. ``on_head`` is the one on the newest
+    commit: its stable version has the same core.
 
     Raises a usage error for a base or initial version that is not SemVer, or an unknown bump.
     """
@@ -114,8 +118,12 @@ def propose(
     asked = strongest([ask.level for ask in asks])
     chosen = _level(bump)
     taken = {parsed for parsed in map(parse_version, used) if parsed is not None}
+    floor = max((one.finalize_version() for one in map(parse_version, early) if one is not None), default=None)
+    ready = parse_version(on_head or "") if chosen is None and channel is None else None
+    if ready is not None and (not ready.prerelease or ready.finalize_version() in taken):
+        ready = None
     if base is None:
-        return _first(asks, asked, chosen, initial, taken, channel)
+        return _first(asks, asked, chosen, initial, taken, channel, floor, ready)
     start = _required(base, "base version").replace(build=None)
     if not asks and chosen is None:
         return Proposal(
@@ -126,15 +134,27 @@ def propose(
     else:
         policy_why = "set in the configuration"
     notes: list[str] = []
+    level = chosen or _applied(start, asked, policy)
+    core = _bumped(start, level)
+    if ready is not None and ready.finalize_version() > start:
+        same = ready.finalize_version()
+        if core > same:
+            notes.append(f"the commits ask for {core}, and {ready} was made of them")
+        return Proposal(
+            str(same), _distance(start, same), asked, asks, _promoted(ready), str(start), policy, policy_why,
+            notes=tuple(notes),
+        )  # fmt: skip
     wanted = None if chosen is not None else _release_as(asks, start, taken, notes)
     if wanted is not None:
         return Proposal(
             str(wanted), _distance(start, wanted), asked, asks, "a commit asks for this version (Release-As)",
             str(start), policy, policy_why, notes=tuple(notes),
         )  # fmt: skip
-    level = chosen or _applied(start, asked, policy)
     why = f"chosen: {level}" if chosen else _reason(start, asked, level, policy)
-    core = _bumped(start, level)
+    if floor is not None and chosen is None and core < floor:
+        notes.append(f"{core} is below a pre-release of {floor} that is in the range")
+        core, level = floor, _distance(start, floor)
+        why = f"{why}; a pre-release of {core} came before"
     core = _free(core, level, taken, notes)
     version = core if channel is None else _prerelease(core, channel, taken)
     return Proposal(
@@ -197,10 +217,15 @@ def _first(
     initial: str,
     taken: set[Version],
     channel: str | None,
+    floor: Version | None,
+    ready: Version | None,
 ) -> Proposal:
     start = _required(initial, "initial version").replace(build=None)
     notes: list[str] = []
     zero = Version(0)
+    if ready is not None:
+        core = ready.finalize_version()
+        return Proposal(str(core), _distance(zero, core), asked, asks, _promoted(ready))
     wanted = None if chosen is not None else _release_as(asks, zero, taken, notes)
     if wanted is not None:
         core, why = wanted, "a commit asks for this version (Release-As)"
@@ -208,12 +233,18 @@ def _first(
         core, why = _bumped(zero, chosen), f"chosen: {chosen}"
     else:
         core, why = start, "no version exists yet"
+        if floor is not None and core < floor:
+            core, why = floor, f"no stable version exists yet, and a pre-release of {floor} came before"
     core = _free(core, _distance(zero, core), taken, notes)
     version = core if channel is None else _prerelease(core, channel, taken)
     others = tuple(v for v in ("1.0.0",) if v != str(version) and Version.parse(v) not in taken)
     return Proposal(
         str(version), _distance(zero, core), asked, asks, why, alternatives=others, notes=tuple(notes)
     )
+
+
+def _promoted(ready: Version) -> str:
+    return f"{ready} is on this very commit: the stable version of it"
 
 
 def _applied(base: Version, asked: Level, policy: Policy) -> Level:

@@ -92,7 +92,8 @@ def reviewed(
     """The reviews that answer what waits now; ``now`` is the server's clock.
 
     A later job of the same environment waits for a review of its own. So where GitHub would take one and no
-    timer holds what was reviewed, none of before has answered it.
+    timer holds what was reviewed, none of before has answered it. While a timer runs, GitHub's data do not tell
+    the two apart; the words of :func:`may_review` then say so.
     """
     opens = pending.opens_at()
     if pending.may_approve and (opens is None or (now is not None and opens <= now)):
@@ -164,7 +165,11 @@ def _reviewed(one: Approval, pending: PendingDeployment, now: datetime | None) -
     said = f"{one.state.capitalize()} by {clean_line(one.user) or 'somebody'}"
     opens = pending.opens_at()
     if one.state == "approved" and opens is not None and (now is None or opens > now):
-        return f"{said}; the wait timer runs until {clock(opens, now or opens)}"
+        # The review may have been of an earlier job: GitHub says of none which job or moment it was for.
+        return (
+            f"{said}; the wait timer runs until {clock(opens, now or opens)}. If that was for an earlier job of "
+            "this environment, it needs another review when the timer ends"
+        )
     return said
 
 

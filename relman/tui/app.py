@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -68,7 +69,8 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     relman is read-only. ``look`` gives what reads releases from near; it is called when somebody looks.
     """
 
-    CSS_PATH = "app.tcss"
+    # With the first screen's: reading it later would parse every style sheet once more before the first frame.
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", f"screens/{TABS[0].mode}.tcss"]
     TITLE = "relman"
     ENABLE_COMMAND_PALETTE = False
     TABS: ClassVar[tuple[Tab, ...]] = TABS
@@ -194,8 +196,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if not self.is_headless and terminal.is_gone():  # closed without a signal: nobody will ever see this
             self._end_by_signal(getattr(signal, "SIGHUP", signal.SIGTERM))
             return
-        if isinstance(self.screen, LiveScreen) and self.screen.is_mounted:
-            self.screen.tick()
+        screen = self.screen_stack[-1] if self.screen_stack else None  # none while the app is taken apart
+        if isinstance(screen, LiveScreen) and screen.is_mounted:
+            screen.tick()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         del event

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from relman.actions.cancel import Cancel, CancelAction
+from relman.actions.operator import Operator
 from relman.model.operation import Outcome, StepEnded
 from tests.actions.served_world import REPO, Bench, in_world
 from tests.demo.world_server import Served
@@ -91,6 +93,32 @@ def test_it_ends_by_itself_between_plan_and_request(world: Served, tmp_path: Pat
         assert ended.outcome is Outcome.REFUSED
         assert ended.problem.title == "The run had already ended"
         assert state(there, run_id)[0] == "completed"
+
+    in_world(world, tmp_path, scene)
+
+
+def test_it_ends_by_itself_after_the_request(world: Served, tmp_path: Path) -> None:
+    async def scene(there: Bench) -> None:
+        run_id = started(there, environment="staging")
+        # GitHub takes the request, and before it comes to anything the run is over.
+        world.fault("status", f"{run_id}/cancel", status=202, body={}, method="POST")
+
+        async def long(seconds: float) -> None:
+            await there.clock.sleep(seconds)
+            world.move("advance", seconds=3600)
+
+        given = there.tools.operator
+        operator = Operator(given.gate, given.journal, there.clock, sleep=long)
+        tools = replace(there.tools, operator=operator)
+        prepared = await operator.prepare(CancelAction(tools), Cancel(run_id))
+        ended = await _last(operator.run(prepared))
+        _, conclusion = state(there, run_id)
+        assert conclusion not in (None, "cancelled")
+        assert ended.outcome is Outcome.DONE  # type: ignore[union-attr]
+        assert ended.sentence.endswith(f": asked to stop, but it ended as {conclusion}")  # type: ignore[union-attr]
+        assert "done" not in ended.sentence  # type: ignore[union-attr]
+        written = await operator.journal.read()
+        assert written[-1].detail == f"asked to stop, but it ended as {conclusion}"
 
     in_world(world, tmp_path, scene)
 

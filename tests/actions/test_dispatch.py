@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -249,5 +252,31 @@ def test_two_people_at_once_start_two_and_each_finds_their_own(world: Served, tm
         ended = await asyncio.gather(*(there.run(DispatchAction(there.tools), wish) for wish in wishes))
         ids = {one.run_id for one, _ in ended}
         assert ids == set(started(there)) - before and len(ids) == 2
+
+    in_world(world, tmp_path, scene)
+
+
+def test_a_secret_among_the_inputs_reaches_github_and_nothing_else(world: Served, tmp_path: Path) -> None:
+    inputs = "      api_token:\n        default: preset-1\n      version: {}\n"
+    text = f"on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  a:\n    runs-on: x\n    steps: []\n"
+
+    async def scene(there: Bench) -> None:
+        world.fault("body", r"/contents/.*cd\.yml", body=text, times=None)
+        sent: list[dict[str, str]] = []
+
+        class Writer:
+            async def dispatch(self, workflow: int | str, ref: str, given: Mapping[str, str]) -> int | None:
+                sent.append(dict(given))
+                return await there.tools.writer.dispatch(workflow, ref, {})
+
+        action = DispatchAction(replace(there.tools, writer=cast("Any", Writer())))
+        intent = Dispatch("cd", inputs={"api_token": "hunter2", "version": "v1"})
+        plan = await there.plan(action, intent)
+        ended, events = await there.run(action, intent)
+        assert sent == [{"api_token": "hunter2", "version": "v1"}]
+        journal = (tmp_path / "journal.jsonl").read_text()
+        assert "dispatches" in journal and "v1" in journal
+        for told in (journal, repr(plan), repr(ended), repr(events)):
+            assert "hunter2" not in told and "preset-1" not in told
 
     in_world(world, tmp_path, scene)

@@ -223,7 +223,7 @@ def full_plan() -> Plan:
     return Plan(
         action=SENTINEL, title=SENTINEL, repo=SENTINEL, target=SENTINEL, steps=(step,), facts_at=NOW,
         environment=SENTINEL, changes=(Change(SENTINEL, SENTINEL, SENTINEL),), checks=(check,),
-        warnings=(SENTINEL,), irreversible=(SENTINEL,), text=SENTINEL, word=SENTINEL, permission=problem,
+        warnings=(SENTINEL,), irreversible=(SENTINEL,), text=SENTINEL, text_title=SENTINEL, word=SENTINEL, permission=problem,
         stale=problem, who=SENTINEL, details={SENTINEL: [SENTINEL, {SENTINEL: (SENTINEL,)}], "n": 1},
     )  # fmt: skip
 

@@ -268,3 +268,21 @@ def test_a_torn_line_is_ended_and_passed_over(world: Served, tmp_path: Path, tor
         assert (await there.plan(action(there), WISH)).steps == ()
 
     in_world(world, tmp_path, scene)
+
+
+def test_every_page_of_releases_is_read_and_what_github_calls_the_latest(world: Served, tmp_path: Path) -> None:
+    async def scene(there: Bench) -> None:
+        url = f"/repos/{REPO}/releases"
+        listed = world.get(f"{url}?per_page=100").json()
+        hotfix = {**listed[0], "id": 1, "tag_name": "v0.1.1", "draft": False, "prerelease": False}
+        top = {**hotfix, "id": 2, "tag_name": "v99.0.0"}
+        link = f'<{world.api_url}{url}?per_page=100&page=2>; rel="next"'
+        world.fault("body", r"/releases\?.*page=1(&|$)", body=[hotfix], headers={"Link": link}, times=None)
+        world.fault("body", r"/releases\?.*page=2(&|$)", body=[top], times=None)
+        chosen = {**hotfix, "id": 3, "tag_name": "v5.0.0"}
+        world.fault("body", r"/releases/latest$", body=chosen, times=None)
+        live = await action(there)._live()
+        assert {"v99.0.0", "v5.0.0"} <= live.tags.keys()
+        assert "v0.1.1" not in live.tags
+
+    in_world(world, tmp_path, scene)

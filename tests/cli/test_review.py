@@ -70,6 +70,48 @@ def test_of_two_runs_that_wait_none_is_chosen(line: Line) -> None:
     assert nothing_sent(line)
 
 
+def busy(line: Line, pages: int, *, last_waits: bool) -> None:
+    """So many pages of runs in progress; the one on the last page waits for production too, if wished."""
+    here = f"/repos/{line.world.repo}/actions/runs"
+    other = line.ask("GET", f"{here}?status=success")["workflow_runs"][0]
+    pending = line.ask("GET", f"{here}/{waiting(line)}/pending_deployments")
+    for page in range(1, pages + 1):
+        run = {**other, "id": 900_000 + page, "status": "in_progress", "conclusion": None}
+        url = f"{line.world.api_url}{here}?status=in_progress&per_page=100&page={page + 1}"
+        for match, body, headers in (
+            (
+                rf"status=in_progress.*[?&]page={page}(&|$)",
+                {"total_count": pages * 100, "workflow_runs": [run]},
+                {"Link": f'<{url}>; rel="next"'} if page < pages else {},
+            ),
+            (f"/runs/{run['id']}/pending_deployments", pending if last_waits and page == pages else [], {}),
+        ):
+            wish = {
+                "kind": "body",
+                "match": match,
+                "body": body,
+                "headers": headers,
+                "times": None,
+                "status": 200,
+            }
+            line.ask("POST", "/_world/faults", wish)
+
+
+def test_the_second_page_of_what_goes_on_is_read_before_a_run_is_called_the_only_one(line: Line) -> None:
+    busy(line, 2, last_waits=True)
+    answer = line("approve", "production", "--confirm", "production")
+    assert answer.code == 2 and "2 runs wait for production" in answer.err, answer
+    assert "900002" in answer.err and nothing_sent(line)
+
+
+def test_where_not_every_run_can_be_looked_through_none_is_chosen(line: Line) -> None:
+    busy(line, 4, last_waits=False)
+    answer = line("approve", "production", "--confirm", "production")
+    assert answer.code == 2 and "there may be others" in answer.err, answer
+    assert str(waiting(line)) in answer.err and "--run ID" in answer.err
+    assert nothing_sent(line)
+
+
 def test_a_run_that_does_not_wait(line: Line) -> None:
     runs = line.ask("GET", f"/repos/{line.world.repo}/actions/runs?status=success")["workflow_runs"]
     answer = line("approve", "staging", "--run", str(runs[0]["id"]))

@@ -8,14 +8,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from relman.demo import embed
 from tests.cli.conftest import Line
 
 R = "/repos/acme/agentic-backend/actions"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[embed.Embedded]:
+    """Not the shared one: what is done here stays done."""
+    with embed.start(seed=3, frozen=True) as running:
+        yield running
 
 
 def newest(line: Line, **wanted: Any) -> dict[str, Any]:

@@ -272,3 +272,11 @@ async def test_the_paths_that_differ_between_two_commits(reading):
     body = {**comparison([commit()]), "files": [{"filename": "db/migrations/1.sql"}, {}, {"filename": "a b"}]}
     async with reading(lambda asked: Say(body)) as (_, reader):
         assert (await reader.compare("v1", "v2")).value.files == ("db/migrations/1.sql", "a b")
+
+
+async def test_the_latest_release_is_the_one_that_github_names(reading):
+    async with reading(site({f"{ROOT}/releases/latest": release()})) as (_, reader):
+        found = (await reader.latest_release()).value
+    assert found is not None and found.tag == release()["tag_name"]
+    async with reading(site({})) as (_, reader):
+        assert (await reader.latest_release()).value is None

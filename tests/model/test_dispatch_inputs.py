@@ -16,6 +16,7 @@ from relman.model.dispatch_inputs import (
     fields_of,
     fill,
     problem_of,
+    shown,
     typed,
     usage_problem,
     words_of,
@@ -166,3 +167,19 @@ def test_whatever_is_given_only_right_values_pass(given_: dict[str, str]) -> Non
     if not filled.wrong:
         for field in fields:
             assert problem_of(field, filled.values.get(field.name, field.initial or "staging")) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "masked"),
+    [("API_TOKEN", "string", True), ("dbPassword", "string", True), ("client-secret", "string", True),
+     ("ssh_key", "string", True), ("apiKey", "string", True), ("credentials", "string", True),
+     ("auth", "string", True), ("author", "string", False), ("version", "string", False),
+     ("use_token", "boolean", False), ("key", "choice", False), ("token_number", "number", True)],
+)  # fmt: skip
+def test_what_is_named_like_a_secret_is_shown_masked(name: str, kind: str, masked: bool) -> None:
+    fields = (Field(name, kind), Field("other"))
+    assert shown(fields, {name: "hunter2", "other": "x"}) == {
+        name: "•••" if masked else "hunter2",
+        "other": "x",
+    }
+    assert shown(fields, {name: ""}) == {name: ""}

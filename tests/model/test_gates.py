@@ -167,6 +167,17 @@ def test_a_token_that_may_not_read_checks_judges_by_runs() -> None:
     assert verdict(replace(GREEN, statuses=None)) is FAILED
 
 
+def test_where_no_workflow_is_known_as_ci_the_evidence_says_so_and_what_was_taken() -> None:
+    lone = CommitChecks((run(path="x.yml"),), (check("spelling", id=1), check("licence", id=2)))
+    gate = ci_gate(SHA, replace(lone, statuses=(CommitStatus("ext", "success"),)), Roles())
+    assert gate.verdict is PASSED
+    assert gate.evidence[0].startswith("no workflow is known as CI")
+    assert gate.evidence[0].endswith("taken instead: ext, licence, spelling")
+    assert not any("known as CI" in line for line in ci_gate(SHA, GREEN, ROLES).evidence)
+    many = CommitChecks((), tuple(check(f"c{number}", id=number + 1) for number in range(9)))
+    assert ci_gate(SHA, many, Roles()).evidence[0].endswith("c0, c1, c2, c3, c4, c5 and 3 more")
+
+
 CHECKS = st.builds(
     check,
     st.sampled_from(["lint", "test", "build"]),

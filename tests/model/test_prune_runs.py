@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -113,19 +114,52 @@ def test_what_is_live_and_the_way_back_stay() -> None:
     releases = (
         Release(1, "v9", "", draft=True),
         Release(2, "v8-rc", "", prerelease=True),
-        Release(3, "v7", ""),
+        Release(3, "v7.0.0", ""),
     )
     live = live_of({"production": history}, releases)
     assert set(live.runs) == {50, 40, 30}
     assert set(live.commits) == {f"{40:040x}"}
-    assert live.tag == "v7"
+    assert set(live.tags) == {"v7.0.0"}
     assert enough(history[:3]) and not enough(history[:2])
     runs = [run(number, 60 + number) for number in (20, 30, 40, 50)]
-    runs += [run(60, 99, sha=f"{40:040x}"), run(61, 99, branch="v7"), run(62, 99)]
+    runs += [run(60, 99, sha=f"{40:040x}"), run(61, 99, branch="v7.0.0"), run(62, 99)]
     chosen = select(runs, NOW, live, keep=0)
     assert {one.id for one in chosen.victims} == {20, 62}
     assert {one.id for one, _ in chosen.protected} == {30, 40, 50, 60, 61}
     assert all(words for _, words in chosen.protected)
+
+
+def test_a_later_hotfix_of_an_older_line_displaces_neither_the_highest_nor_the_latest() -> None:
+    releases = [
+        Release(number, tag, "", prerelease=tag == "v9.0.0")
+        for number, tag in enumerate(
+            ("v1.4.9", "api/v0.3.1", "v9.0.0", "v2.10.0", "v3.0.0-rc.1", "v2.9.0", "api/v0.4.0", "nightly")
+        )
+    ]
+    live = live_of({}, releases, "v2.9.0")
+    assert set(live.tags) == {"v2.10.0", "api/v0.4.0", "v2.9.0"}
+    runs = [run(number, 60, branch=tag) for number, tag in enumerate(("v1.4.9", "v2.10.0", "v2.9.0", "main"))]
+    assert {one.id for one in select(runs, NOW, live, keep=0).victims} == {0, 3}
+
+
+def test_every_version_that_is_live_stays_also_one_that_was_made_before_others() -> None:
+    history = {
+        "production": (
+            deployed(4, 40, "inactive", "success"),
+            deployed(3, 30, "inactive", "success"),
+            replace(deployed(2, 20, "success"), ref="v1.4.9"),  # it waited, and succeeded last
+        ),
+        "prod-eu": (
+            replace(deployed(5, 50, "success"), ref="v1.3.0"),
+            replace(deployed(1, 10, "success"), ref="x"),
+        ),
+    }
+    assert not enough(history["production"][:2])
+    live = live_of(history, ())
+    assert set(live.runs) == {40, 20, 50, 10}
+    assert set(live.commits) == {f"{number:040x}" for number in (20, 50, 10)}
+    assert set(live.tags) == {"v1.4.9", "v1.3.0"}
+    assert live.runs[20] == "deployed what is live on production"
 
 
 def test_ages_in_words() -> None:

@@ -121,6 +121,49 @@ def test_a_commit_that_carries_a_version_leaves_nothing_to_release() -> None:
     assert any("two versions" in warning for warning in plan(found, bump="patch").warnings)
 
 
+def early(*tags: Tag, messages: tuple[str, ...] = ("fix: a", "fix: b"), **more: Any) -> History:
+    return history(*messages, tags=read_version_tags([Tag("v1.2.3", BASE), *tags]), **more)
+
+
+@pytest.mark.parametrize("messages", [("fix: a",), ("docs: a",), ("feat: a",), ("feat!: a",)])
+def test_the_stable_version_of_a_pre_release_on_the_head_has_its_core(messages: tuple[str, ...]) -> None:
+    found = early(Tag("v1.3.0-rc.1", f"{1:040x}"), Tag("v1.3.0-rc.2", HEAD), messages=(*messages, "fix: b"))
+    made = choice(found)
+    assert (made.tag, made.proposal.confirm) == ("v1.3.0", False)
+    assert "1.3.0-rc.2 is on this very commit" in made.why
+    assert plan(found).refusal() is None
+    assert any("ask for 2.0.0" in note for note in made.proposal.notes) is (messages == ("feat!: a",))
+    assert choice(found, bump="major").tag == "v2.0.0"  # a person insists
+    assert choice(found, channel="rc").version is None  # that is there
+    branch = early(Tag("v1.2.4-rc.1", HEAD), messages=messages, branch="hotfix/1.2.4")
+    assert choice(branch).tag == "v1.2.4"
+    taken = early(Tag("v1.2.4-rc.1", HEAD), Tag("v1.2.4", OTHER), messages=messages, branch="hotfix/1.2.4")
+    assert choice(taken).tag == "v1.2.5"
+
+
+def test_nothing_below_the_core_of_a_pre_release_in_the_range_is_proposed() -> None:
+    behind = Tag("v2.0.0-rc.1", f"{1:040x}")
+    assert choice(early(behind)).tag == "v2.0.0"
+    assert "pre-release of 2.0.0" in choice(early(behind)).why
+    assert choice(early(behind), channel="rc").tag == "v2.0.0-rc.2"
+    assert choice(early(Tag("v1.2.4-rc.1", f"{1:040x}"), messages=("feat: a", "fix: b"))).tag == "v1.3.0"
+    assert choice(early(Tag("v2.0.0-rc.1", OTHER))).tag == "v1.2.4"  # beside this line
+    gone = early(behind, withdrawn=Withdrawn({"2.0.0-rc.1": "bad"}))
+    assert choice(gone).tag == "v1.2.4"
+    used = early(Tag("v1.3.0-rc.1", HEAD), Tag("v1.3.0", OTHER))
+    assert choice(used).tag == "v1.4.0"
+
+
+def test_the_first_stable_version_after_pre_releases() -> None:
+    tags = read_version_tags([Tag("v1.0.0-rc.3", HEAD), Tag("v1.0.0-rc.2", f"{1:040x}")])
+    found = history("fix: a", "feat: b", tags=tags, base=None, since=None)
+    assert choice(found).tag == "v1.0.0"
+    later = history(
+        "fix: c", "fix: a", tags=read_version_tags([Tag("v1.0.0-rc.2", f"{1:040x}")]), base=None, since=None
+    )
+    assert choice(later).tag == "v1.0.0"
+
+
 def unfinished_history(*, trailers: bool = True, releases: tuple[Release, ...] = ()) -> History:
     tags = read_version_tags([Tag("v1.3.0", HEAD), Tag("v1.2.3", BASE)])
     message = tag_message("Release v1.3.0", "", [(PLAN, "x")] if trailers else [])

@@ -19,7 +19,9 @@ from relman.model.environment import (
     Reviewer,
 )
 from relman.model.gates import current
+from relman.model.reach import Reached
 from relman.model.release import Release, Tag
+from relman.model.rerun import Again
 from relman.model.rollback import chosen, next_patch, risky, targets
 from relman.model.rollback_plan import (
     RollbackFacts,
@@ -28,6 +30,7 @@ from relman.model.rollback_plan import (
     may_lead_to,
     redeploy_plan,
 )
+from relman.model.run import Run
 from relman.model.version_tags import Withdrawn, read_version_tags
 from relman.model.workflow import Input, WorkflowFile, read_workflow
 
@@ -166,6 +169,48 @@ def test_only_going_back_passes_a_freeze(to: str, exempt: bool) -> None:
     plan = redeploy_plan("o/r", facts, RollbackIntent("production", to))
     assert (plan.production, plan.rollback) == (True, exempt)
     assert any("goes forward" in warning for warning in plan.warnings) is not exempt
+
+
+def by_its_run(environment: str, *reaches: Reached, reason: str = "") -> RollbackFacts:
+    """The way back is the run of the old commit once more."""
+    history = tuple(
+        replace(one, environment=environment)
+        for one in deployed(("main", "b" * 40, "success"), ("main", "a" * 40, "inactive,success"))
+    )
+    found = stays(history)
+    run = Run(1, "CD", "", 7, 1, "push", "completed", "success", "main", "a" * 40, 2, "cd.yml", created_at=NOW)
+    return RollbackFacts(
+        NOW, history, found, found[0], targets(found, Withdrawn(), running=found[0]), read_version_tags([]),
+        run=run, again=Again(("deploy",), (), reaches, reason),
+    )  # fmt: skip
+
+
+def test_a_run_again_says_where_else_it_leads_and_asks_for_production_s_word() -> None:
+    staging, production = (Reached(name, f"deploy-{name}", name) for name in ("staging", "production"))
+    alone = redeploy_plan("o/r", by_its_run("staging", staging), RollbackIntent("staging"))
+    assert (alone.word, alone.production, alone.rollback) == ("", False, True)
+    assert any("every job of CD #7 again" in words for words in alone.warnings)
+    assert not any("also leads to" in words for words in alone.warnings)
+
+    both = redeploy_plan("o/r", by_its_run("staging", staging, production), RollbackIntent("staging"))
+    assert any("It also leads to production" in words for words in both.warnings)
+    assert (both.word, both.production, both.rollback) == ("aaaaaaa", True, False)
+    assert both.details["also_reaches"] == ["production"]
+
+    back = redeploy_plan("o/r", by_its_run("production", staging, production), RollbackIntent("production"))
+    assert any("It also leads to staging" in words for words in back.warnings)
+    assert (back.production, back.rollback) == (True, True)
+
+
+def test_a_job_known_by_its_name_only_is_the_environment_s_own_and_another_region_is_not() -> None:
+    named = Reached("job:1", "deploy-production", "deploy-production")
+    facts = by_its_run("production", named, reason="the workflow file cannot be read")
+    plan = redeploy_plan("o/r", facts, RollbackIntent("production"))
+    assert plan.rollback and not any("also leads" in words for words in plan.warnings)
+    assert any("may not be all: the workflow file cannot be read" in words for words in plan.warnings)
+    regions = by_its_run("prod-us", *(Reached(name, "deploy", name) for name in ("prod-us", "prod-eu")))
+    plan = redeploy_plan("o/r", regions, RollbackIntent("prod-us"))
+    assert not plan.rollback and any("It also leads to prod-eu" in words for words in plan.warnings)
 
 
 def test_a_branch_that_was_deployed_is_called_by_its_commit() -> None:

@@ -114,6 +114,17 @@ def test_whether_i_may_and_why_not(facts, answer, words):
     assert words in found.why and not found.why.endswith(".")
 
 
+def test_while_a_timer_runs_nobody_can_tell_an_earlier_job_s_review_from_this_one_s():
+    timed = replace(TIMER, may_approve=True)
+    during = may(pending=timed, approvals=[approved()])
+    assert "earlier job of this environment" in during.why
+    assert during.why.endswith("it needs another review when the timer ends")
+    # Then GitHub either lets it go, or takes another review, and that is offered.
+    assert may(pending=timed, approvals=[approved()], now=NOW + timedelta(minutes=5)).answer is Answer.YES
+    assert "another review" not in may(approvals=[approved()]).why
+    assert "another review" not in may(pending=timed, approvals=[approved(state="rejected")]).why
+
+
 @given(st.integers(1, 5), st.lists(st.sampled_from(["approved", "rejected", "pending"]), max_size=6))
 def test_a_review_counts_only_when_it_must_be_of_this_attempt(attempt, states):
     given_ = [approved(state=state) for state in states]

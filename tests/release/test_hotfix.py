@@ -108,3 +108,27 @@ def test_two_at_once_make_one_branch(shop: Shop) -> None:
     assert {one.code for one in told} <= {0, 3}
     assert 0 in {one.code for one in told}
     assert head(shop, branch)
+
+
+def test_production_environments_that_run_different_versions_are_both_named(shop: Shop) -> None:
+    live = facts(shop)["source"]
+    listed = shop.look(f"{R}/environments")
+    (real,) = [one for one in listed["environments"] if one["name"] == "production"]
+    twin = {**real, "id": real["id"] + 1000, "name": "prod-eu"}
+    deployments = shop.look(f"{R}/deployments?environment=production&per_page=30")
+    there = next(one for one in deployments[5:] if one["ref"] not in (live, "main"))
+    other = there["ref"]
+    success = {"id": 1, "state": "success", "created_at": there["created_at"], "environment": "prod-eu"}
+    for match, body in (
+        (r"/environments\?", {"total_count": 2, "environments": [*listed["environments"], twin]}),
+        (r"/deployments\?.*environment=prod-eu", [{**there, "environment": "prod-eu"}]),
+        (rf"/deployments/{there['id']}/statuses", [success]),
+    ):
+        shop.fault("body", match, body=body, times=None)
+    told = shop.here("hotfix", "--dry-run")
+    assert told.code == 3, told
+    assert "run different versions" in told.err
+    assert f"production runs {live}" in told.err and f"prod-eu runs {other}" in told.err
+    named = shop.here("hotfix", live, "--dry-run", "--json")
+    assert named.code == 0, named.err
+    assert f"prod-eu runs {other}, not {live}" in named.json()["warnings"]

@@ -168,6 +168,8 @@ def test_staging_runs_a_branch_and_goes_back_by_its_run(shop: Shop) -> None:
     (step,) = told.json()["steps"]
     assert step["request"].endswith("/rerun")
     assert told.json()["confirm"] == ""
+    assert any("GitHub runs every job of" in words for words in told.json()["warnings"])
+    assert told.json()["details"]["also_reaches"] == []  # of a branch production's jobs do not run
     run = told.json()["steps"][0]["request"].split("/")[-2]
     shop.killed_at("POST", r"/rerun$", "rollback", "staging", "--yes")
     again = shop.here("rollback", "staging", "--yes", "--json")

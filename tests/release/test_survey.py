@@ -14,6 +14,7 @@ from relman.model.release import Branch, Commit, Comparison, Release, Tag, TagRe
 from relman.model.release_choice import decide
 from relman.model.release_facts import ReleaseIntent
 from relman.model.repository import Repository
+from relman.model.run import Run, Workflow
 from relman.model.trailers import PLAN, ROLLBACK_OF, tag_message
 
 
@@ -262,3 +263,32 @@ async def test_every_page_of_tags_is_read(git: WithCommit) -> None:
     found = await survey(git).history(ReleaseIntent())
     assert len(found.tags.tags) == 250
     assert git.asked["tags"] == 3
+
+
+async def test_ci_is_found_where_a_hundred_other_runs_are_newer() -> None:
+    flood = tuple(
+        Run(
+            n,
+            "Labels",
+            "",
+            n,
+            1,
+            "issues",
+            "completed",
+            "success",
+            "main",
+            "a" * 40,
+            3,
+            ".github/workflows/x.yml",
+        )
+        for n in range(100, 0, -1)
+    )
+
+    class Busy(WithCommit):
+        async def runs(self, **_: object) -> Answer[Page[Run]]:
+            return Answer(Page(flood, more=True))
+
+        async def workflows(self) -> Answer[tuple[Workflow, ...]]:
+            return Answer((Workflow(1, "CI", ".github/workflows/ci.yml"),))
+
+    assert (await survey(Busy()).roles()).ci == ".github/workflows/ci.yml"

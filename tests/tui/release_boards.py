@@ -15,6 +15,7 @@ from relman.model.gates import CommitChecks, Staging
 from relman.model.release import Branch, Commit, Comparison, Release, Tag, TagRef
 from relman.model.release_facts import Evidence, History
 from relman.model.release_outlook import About, Outlook, WaysBack, outlook
+from relman.model.roles import Roles
 from relman.model.rollback import targets
 from relman.model.version_tags import Withdrawn, read_version_tags, withdrawn_versions
 from tests.tui import boards
@@ -91,7 +92,8 @@ def evidence(head: str = HEAD, **other: object) -> Evidence:
     checks = (CheckRun(1, "test", "completed", "success"),)
     made = Evidence(
         at=boards.ago(seconds=3),
-        checks=CommitChecks(check_runs=checks),
+        checks=CommitChecks((boards.run(41, sha=head),), checks),
+        roles=Roles(".github/workflows/ci.yml"),
         staging=Staging("staging", (deployment(99, "staging", "main", head, hours=1),)),
         who="mara",
         may_push=True,

@@ -54,7 +54,8 @@ def _may_agree_with_word(screen: ConfirmScreen) -> bool:
 
 
 def _closing(screen: ConfirmScreen) -> str:
-    return _CLOSING.get(screen.course.stage, "Cancel")
+    # "Cancel" on a dialog that cancels a run would say both yes and no.
+    return _CLOSING.get(screen.course.stage, "Back" if screen.course.action.name == "cancel" else "Cancel")
 
 
 def _asking(screen: ConfirmScreen) -> bool:

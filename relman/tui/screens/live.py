@@ -45,6 +45,7 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         return cast("RelmanApp", self.app)
 
     def compose(self) -> ComposeResult:
+        self._say_size()
         self._header_bar = LineBar(self._header, id="header")
         self._tab_bar = LineBar(self._tabs, id="tabs")
         yield self._header_bar
@@ -54,6 +55,21 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         self._small = LinesView(id="too-small")
         self._small.can_focus = False
         yield self._small
+
+    def _say_size(self) -> None:
+        """Sets the breakpoints' classes. Textual does after the first layout, and must then make another one."""
+        width, height = self.app.size
+        for size, points in (
+            (width, self.app.HORIZONTAL_BREAKPOINTS),
+            (height, self.app.VERTICAL_BREAKPOINTS),
+        ):
+            if reached := [point for point in points or () if size >= point[0]]:
+                self.add_class(max(reached)[1])
+
+    def _compositor_refresh(self) -> None:
+        """Draws nothing during a batch: Textual would, and throw the whole screen away."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
     @on(events.Resize)
     def _cover_if_small(self, event: events.Resize) -> None:

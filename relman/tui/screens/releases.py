@@ -152,7 +152,8 @@ class ReleasesScreen(RunScreen):
         self._show()
 
     def _read_changed(self) -> None:
-        if self.in_view:
+        # A reading may end while the screen is taken apart: then there is nothing left to draw on.
+        if self.is_mounted and self._list.is_mounted and self.in_view:
             self.apply(self.relman.board)
 
     def tick(self) -> None:
