@@ -39,6 +39,7 @@ def test_it_waits_for_the_end(world: Served, tmp_path: Path) -> None:
         action = CancelAction(there.tools)
         plan = await there.plan(action, Cancel(run_id))
         assert plan.word == ""
+        assert any("build has done so far" in words for words in plan.irreversible)
         ended, events = await there.run(action, Cancel(run_id))
         assert (ended.outcome, ended.run_id) == (Outcome.DONE, run_id)
         assert [one.detail for one in events if isinstance(one, StepEnded)][-1] == "ended: cancelled"
@@ -49,6 +50,20 @@ def test_it_waits_for_the_end(world: Served, tmp_path: Path) -> None:
             f"POST /repos/{REPO}/actions/workflows/cd.yml/dispatches",
             f"POST /repos/{REPO}/actions/runs/{run_id}/cancel",
         ]
+
+    in_world(world, tmp_path, scene)
+
+
+def test_what_only_waits_has_done_nothing(world: Served, tmp_path: Path) -> None:
+    async def scene(there: Bench) -> None:
+        run_id = started(there, environment="production")
+        for _ in range(40):
+            if state(there, run_id)[0] == "waiting":
+                break
+            world.move("advance", seconds=15)
+        plan = await there.plan(CancelAction(there.tools), Cancel(run_id))
+        assert any("the request is withdrawn" in words for words in plan.warnings)
+        assert plan.irreversible == ()
 
     in_world(world, tmp_path, scene)
 
