@@ -123,7 +123,9 @@ class _Redeployment:
 
     def _there(self, run: Run) -> Sight:
         words = f"{clean_line(run.name)} #{run.number} deploys {clean_line(self._target.name)}: {run.word}"
-        return Sight(Seen.THERE, words, run_id=run.id, url=run.url)
+        place, name = clean_line(self._plan.environment), f"{clean_line(run.name)} #{run.number}"
+        ended = "" if run.state.finished else f"started; {place} changes when {name} has deployed"
+        return Sight(Seen.THERE, words, run_id=run.id, url=run.url, ended=ended)
 
     def _absent(self) -> Sight:
         return Sight(Seen.ABSENT, f"waiting for the run of {clean_line(self._target.name)}")

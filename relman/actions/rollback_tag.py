@@ -66,6 +66,7 @@ class RollbackTagAction:
             workflow=facts.cd.rsplit("/", 1)[-1],
             known=facts.tags,
             starts=bool(facts.cd) and facts.starts is True,
+            ended=f"tagged; {clean_line(intent.environment)} changes when its run has deployed",
         )
         tagging = Tagging(wanted, self._tools.reader, self._tools.writer)
         withdrawal = _Withdrawal(self._tools, bad)

@@ -30,6 +30,7 @@ class Wanted:
     """The tag and release to make. ``plan`` is the id in the tag's trailers, ``known`` the tags of before.
 
     ``starts``: the workflow's file says that this tag starts it, so that no other's run is the one to follow.
+    ``ended`` says how it ended where the tag alone is not what was asked for.
     """
 
     tag: str
@@ -43,6 +44,7 @@ class Wanted:
     workflow: str = ""  # the workflow that should start, its file name; "" for any
     known: VersionTags = field(default_factory=VersionTags)
     starts: bool = False
+    ended: str = ""
 
 
 class Tagging:
@@ -211,7 +213,7 @@ class Tagging:
         others = [run for run in found if run.path.rsplit("/", 1)[-1] != wanted.workflow]
         for run in [run for run in found if run not in others] or ([] if wanted.starts else others):
             words = f"{clean_line(run.name)} #{run.number} ({run.id})"
-            return Sight(Seen.THERE, words, run_id=run.id, url=run.url)
+            return Sight(Seen.THERE, words, run_id=run.id, url=run.url, ended=wanted.ended)
         return Sight(Seen.ABSENT, f"waiting for the run that {clean_line(wanted.tag)} starts")
 
     def _no_run(self) -> Problem:

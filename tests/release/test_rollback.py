@@ -73,6 +73,9 @@ def test_redeploy_dispatches_the_old_tag_once_also_after_a_kill(shop: Shop) -> N
     validate(again.json())
     (run,) = dispatched(shop, tag)
     assert again.json()["result"]["run_id"] == run["id"]
+    assert again.json()["result"]["sentence"].endswith(
+        f"{ENV} changes when CD #{run['run_number']} has deployed"
+    )
     assert run["head_sha"] == sha
     assert shop.tags() == before
 
@@ -125,6 +128,7 @@ def test_a_new_tag_withdraws_the_bad_version_and_survives_a_kill(shop: Shop, ste
     assert [one["prerelease"] for one in shop.releases(bad)] == [True]
     (run,) = shop.runs(tag)
     assert again.json()["result"]["run_id"] == run["id"]
+    assert again.json()["result"]["sentence"].endswith(f"tagged; {ENV} changes when its run has deployed")
 
 
 def test_a_freeze_does_not_hold_a_rollback_and_the_journal_says_so(shop: Shop, tmp_path: Path) -> None:
