@@ -109,7 +109,7 @@ def test_only_what_can_be_started_by_hand(world: Served, tmp_path: Path) -> None
 
 
 def test_production_asks_for_the_word_and_a_freeze_holds_it(world: Served, tmp_path: Path) -> None:
-    production = Dispatch("cd", "v1.20.0", {"environment": "production"})
+    production = Dispatch("cd", "v1.10.0", {"environment": "production"})
 
     async def scene(there: Bench) -> None:
         action = DispatchAction(there.tools)
@@ -118,7 +118,7 @@ def test_production_asks_for_the_word_and_a_freeze_holds_it(world: Served, tmp_p
         assert not any("will refuse" in words for words in plan.warnings)
         branch = await there.plan(action, Dispatch("cd", "main", {"environment": "production"}))
         assert any("accepts only tag v*" in words for words in branch.warnings)
-        staging = await there.plan(action, Dispatch("cd", "v1.20.0"))
+        staging = await there.plan(action, Dispatch("cd", "v1.10.0"))
         assert (staging.word, staging.production) == ("", False)
         ended, _ = await there.run(action, production)
         assert ended.outcome is Outcome.REFUSED and there.writes() == []
@@ -221,7 +221,7 @@ def test_started_again_when_nothing_appeared(world: Served, tmp_path: Path) -> N
         action = DispatchAction(there.tools)
         refused = await there.refusal(action, Dispatch("cd"))  # it may still appear
         assert "in doubt" in refused.title and "may still appear" in refused.detail
-        other = await there.tools.operator.prepare(action, Dispatch("cd", inputs={"version": "v1.20.0"}))
+        other = await there.tools.operator.prepare(action, Dispatch("cd", inputs={"version": "v1.10.0"}))
         assert other.refusal is None  # another wish is not held up by it
         world.move("advance", seconds=300)
         ended, _ = await there.run(action, Dispatch("cd"))
@@ -248,7 +248,7 @@ def test_two_people_at_once_start_two_and_each_finds_their_own(world: Served, tm
     async def scene(there: Bench) -> None:
         world.move("advance", seconds=300)
         before = set(started(there))
-        wishes = [Dispatch("cd", inputs={"version": "v1.20.0"}), Dispatch("cd", inputs={"version": "v1.19.0"})]
+        wishes = [Dispatch("cd", inputs={"version": "v1.10.0"}), Dispatch("cd", inputs={"version": "v1.19.0"})]
         ended = await asyncio.gather(*(there.run(DispatchAction(there.tools), wish) for wish in wishes))
         ids = {one.run_id for one, _ in ended}
         assert ids == set(started(there)) - before and len(ids) == 2
