@@ -42,7 +42,7 @@ def test_run_again_and_cancel(dashboard: Terminal) -> None:
     dashboard.wait(lambda shown: "c Cancel" in shown.splitlines()[-1], "the new attempt under way")
     dashboard.press("c")
     agree(dashboard, "/cancel")
-    dashboard.wait(lambda shown: "Cancel" in shown and ": done" in shown and "cancelled ·" in shown, "its end")
+    dashboard.wait(lambda shown: "cancelled ·" in shown, "its end")
     dashboard.press("q")
     assert dashboard.exit_code() == 0
 
