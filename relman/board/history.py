@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from relman.board.board_codec import decode, decode_board, encode, encode_board
-from relman.board.database import Opened, cannot_keep, file_for, is_corrupt, open_database, start_over
 from relman.board.durations import typical
+from relman.board.history_file import Opened, cannot_keep, file_for, is_corrupt, open_database, start_over
 from relman.board.spans import Span, joined
 from relman.board.validators import ValidatorStore
 from relman.board.worker import Worker

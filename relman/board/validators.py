@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from relman.board.database import open_database
+from relman.board.history_file import open_database
 from relman.model.answer import Validator
 
 _ROOM: Final = 32 * 1024 * 1024

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from relman.board.database import file_for
 from relman.board.history import History, job_seconds
+from relman.board.history_file import file_for
 from relman.errors import Kind
 from relman.model.board import Board, Section
 
@@ -328,13 +328,13 @@ async def test_two_processes_write_at_once(opened, tmp_path):
 
 
 async def test_a_file_of_the_version_before_is_migrated_with_what_it_has(opened, make, monkeypatch):
-    from relman.board import database
+    from relman.board import history_file
 
     history = opened()
     await history.keep_runs([make.run(1)], b"")
     await history.close()
-    later = (*database._MIGRATIONS, "ALTER TABLE runs ADD COLUMN colour TEXT DEFAULT 'red'")
-    monkeypatch.setattr(database, "_MIGRATIONS", later)
+    later = (*history_file._MIGRATIONS, "ALTER TABLE runs ADD COLUMN colour TEXT DEFAULT 'red'")
+    monkeypatch.setattr(history_file, "_MIGRATIONS", later)
     again = opened()
     assert again.notice is None
     assert await again.newest_runs() == (make.run(1),)
@@ -343,14 +343,14 @@ async def test_a_file_of_the_version_before_is_migrated_with_what_it_has(opened,
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(opened, make, monkeypatch):
-    from relman.board import database
+    from relman.board import history_file
 
     history = opened()
     await history.keep_runs([make.run(1)], b"")
     await history.close()
-    broken = (*database._MIGRATIONS, "CREATE TABLE half (x); INSERT INTO runs SELECT * FROM runs")
+    broken = (*history_file._MIGRATIONS, "CREATE TABLE half (x); INSERT INTO runs SELECT * FROM runs")
     with monkeypatch.context() as patch:
-        patch.setattr(database, "_MIGRATIONS", broken)
+        patch.setattr(history_file, "_MIGRATIONS", broken)
         failed = opened()
         assert failed.notice.kind is Kind.LOCAL
     again = opened()
