@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from relman.actions.one_run import login, read_run
 from relman.actions.ports import GitHubReader

@@ -149,7 +149,7 @@ class History:
                 "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)", [_job_row(run, job) for job in jobs]
             )
             shown = [job.id for job in jobs if latest is None or job.id in latest]
-            facts = "\n".join(encode(job) for job in jobs).encode("utf-8", "surrogatepass")
+            facts = b"\n".join(encode(job) for job in jobs)
             db.execute(
                 "INSERT OR REPLACE INTO job_answers VALUES (?, ?, ?, ?)",
                 (run.id, json.dumps(shown), zlib.compress(facts), zlib.compress(raw)),
@@ -363,8 +363,7 @@ def _job_row(run: Run, job: Job) -> tuple[object, ...]:
 
 
 def _jobs(packed: bytes) -> tuple[Job, ...]:
-    text = zlib.decompress(packed).decode("utf-8", "surrogatepass")
-    return _facts(Job, [(line,) for line in text.split("\n") if line])
+    return _facts(Job, [(line,) for line in zlib.decompress(packed).split(b"\n") if line])
 
 
 def job_seconds(job: Job) -> float | None:
@@ -391,7 +390,7 @@ def _seconds(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp())
 
 
-def _facts(kind: type[T], rows: Iterable[Sequence[str]]) -> tuple[T, ...]:
+def _facts(kind: type[T], rows: Iterable[Sequence[str | bytes]]) -> tuple[T, ...]:
     facts = []
     for row in rows:
         try:

@@ -8,9 +8,10 @@ import os
 import re
 import sqlite3
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 
@@ -58,8 +59,7 @@ _MIGRATIONS: Final = (
 """Each brings the file from one version to the next. A published one is never changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A usable connection, and what a person should know about how it was come by."""
 
     connection: sqlite3.Connection

@@ -7,10 +7,11 @@ minute late). What did not change gives back the very object of before.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Protocol
+
+from msgspec import Struct
 
 from relman.github.reply import Reply
 from relman.github.requests import Request
@@ -57,8 +58,7 @@ def same_content(one: Validator, other: Validator) -> bool:
     return one.body == other.body and one.headers == other.headers
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """An answer and the object that was made of it."""
 
     validator: Validator

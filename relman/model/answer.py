@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(Struct, Generic[T], frozen=True):
     """One answer.
 
     ``raw`` is the body as received (JSON; for an answer of several pages, one JSON array of the pages'
@@ -24,8 +24,7 @@ class Answer(Generic[T]):
     server_time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """One page of a list, in the source's order (newest first for runs and deployments).
 
     ``total`` is the source's count where it gives one; ``more`` whether another page follows;
@@ -38,8 +37,7 @@ class Page(Generic[T]):
     partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Validator:
+class Validator(Struct, frozen=True):
     """An answer kept so that the source can be asked whether it changed.
 
     A store of these has ``get(key: str) -> Validator | None`` and ``put(key: str, validator: Validator)``,
@@ -49,6 +47,9 @@ class Validator:
 
     etag: str | None
     last_modified: str | None
-    body: bytes = field(repr=False)
+    body: bytes
     headers: tuple[tuple[str, str], ...]
     stored_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Validator({self.etag!r}, {self.last_modified!r}, {len(self.body)} bytes)"

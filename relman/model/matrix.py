@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import product
 from math import prod
+
+from msgspec import Struct
 
 from relman.model.expression import has_expression
 from relman.model.yaml_reader import Mapping, Node, Scalar, Sequence, plain_text
@@ -14,8 +15,7 @@ from relman.model.yaml_reader import Mapping, Node, Scalar, Sequence, plain_text
 MAX_COMBINATIONS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Combination:
+class Combination(Struct, frozen=True):
     """One job of a matrix: its values in the order of the file, as text; ``base`` counts those of the axes.
 
     A value that is a list or a mapping is given as JSON in ``values`` and leaf by leaf in ``leaves``.
@@ -36,8 +36,7 @@ class Combination:
         return f"({', '.join(leaf for leaves in self.leaves[: self.base] for leaf in leaves)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """``dynamic``: an expression decides, so the combinations are known only in the run.
 
     ``problem`` says why GitHub will fail the job instead of running it (no combination, or too many).

@@ -6,14 +6,14 @@ Free text (titles, messages) is already clean; identifiers (sha, branch, path, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.model.state import State, state_of, word_of
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     name: str
     path: str  # ".github/workflows/ci.yml"; "dynamic/…" has no file
@@ -26,8 +26,7 @@ class Workflow:
         return self.path.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class ReferencedWorkflow:
+class ReferencedWorkflow(Struct, frozen=True, omit_defaults=True, gc=False):
     """A reusable workflow file that a run used."""
 
     path: str
@@ -35,8 +34,7 @@ class ReferencedWorkflow:
     ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     name: str  # the workflow's name
     title: str  # display title: commit or pull request title
@@ -74,8 +72,7 @@ class Run:
         return self.sha[:7]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, omit_defaults=True, gc=False):
     number: int
     name: str
     status: str
@@ -88,8 +85,7 @@ class Step:
         return state_of(self.status, self.conclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     run_id: int
     attempt: int  # an earlier one than the run's where the job was not run again
@@ -115,8 +111,7 @@ class Job:
         return word_of(self.status, self.conclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True, omit_defaults=True, gc=False):
     level: str  # "failure", "warning", "notice"
     message: str
     title: str = ""
@@ -125,8 +120,7 @@ class Annotation:
     end_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowSource:
+class WorkflowSource(Struct, frozen=True, omit_defaults=True, gc=False):
     """The text of a run's workflow file and of the reusable files it calls.
 
     ``callees`` gives the text by the path in ``uses`` (``./.github/workflows/x.yml`` or

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.expression import ExpressionError, has_expression, parse
@@ -54,8 +55,7 @@ class WorkflowError(RelmanError):
         self.findings = findings
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """``name`` and ``url`` raw; ``deployment`` is False when the job uses it without a deployment record."""
 
     name: str
@@ -63,15 +63,13 @@ class Environment:
     deployment: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Concurrency:
+class Concurrency(Struct, frozen=True):
     group: str
     cancel_in_progress: str = "false"  # "true", "false" or an expression
     queue: str = "single"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """An input of ``workflow_dispatch``, in the file's words."""
 
     name: str
@@ -82,8 +80,7 @@ class Input:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowJob:
+class WorkflowJob(Struct, frozen=True):
     """``needs`` are ids as their jobs declare them. ``condition``, ``name`` and the like are raw.
 
     ``uses`` names a called workflow; ``callee`` is that file where it could be read, else ``callee_reason``
@@ -128,8 +125,7 @@ class WorkflowJob:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowFile:
+class WorkflowFile(Struct, frozen=True):
     """``on`` and ``jobs`` stand in the order of the file."""
 
     name: str | None

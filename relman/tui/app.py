@@ -7,11 +7,11 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import App
 from textual.binding import Binding

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from relman.actions.dispatch import Dispatch, DispatchAction
 from relman.errors import Exit, Kind, RelmanError

@@ -120,14 +120,14 @@ async def test_the_same_execution_listed_by_two_attempts_counts_once(opened, mak
 
 
 def test_a_queued_start_is_not_a_start(make):
-    import dataclasses
+    from msgspec import structs
 
     run = make.run(1)
     job = make.job(1, run, seconds=60)
-    queued = dataclasses.replace(job, started_at=run.created_at - timedelta(hours=1))
+    queued = structs.replace(job, started_at=run.created_at - timedelta(hours=1))
     assert job_seconds(queued) == 60
-    assert job_seconds(dataclasses.replace(queued, steps=())) == 3665
-    assert job_seconds(dataclasses.replace(job, completed_at=None)) is None
+    assert job_seconds(structs.replace(queued, steps=())) == 3665
+    assert job_seconds(structs.replace(job, completed_at=None)) is None
 
 
 async def test_runs_without_jobs_newest_successful_of_each_workflow_first(opened, make):

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relman.model.graph import Graph, Kind, RunGraph, aggregate, build, reconcile
 from relman.model.run import Job, Step, WorkflowSource

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from hostile import HOSTILE, UNSAFE
+from msgspec.structs import replace
 from textual import events
 from textual.pilot import Pilot
 

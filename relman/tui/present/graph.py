@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.model.cards import run_cards
 from relman.model.drawing import Card, Drawing, card_size, paint
@@ -36,8 +38,7 @@ _LOUD = 3  # up to here a box is worth looking at first
 _NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True, dict=True):
     """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
 
     graph: RunGraph

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.errors import Kind
 from relman.model.board import Board
@@ -23,8 +24,7 @@ _DEPLOYING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One fact of the header in up to three lengths, longest first; an empty last one lets it go.
 
     The part with the lowest ``rank`` gets shorter first.
