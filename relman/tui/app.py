@@ -129,7 +129,17 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+        self._begin_with(theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2)))
+
+    def _begin_with(self, theme: str) -> None:
+        """The first theme. Setting it would read every style sheet once more, twice, before the first frame."""
+        self.set_reactive(App.theme, theme)
+        dark = self.current_theme.dark
+        self.set_class(dark, "-dark-mode", update=False)
+        self.set_class(not dark, "-light-mode", update=False)
+        self.add_class(f"-theme-{theme}", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _colours_that_mean(self) -> tuple[frozenset[str], str]:
         """The theme's quiet colours, and the ground of the cursor, for terminals that want none."""

@@ -40,6 +40,12 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
     NAME: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_new = True
+        # Textual takes a new screen for one that an older style sheet has drawn, and would read all again.
+        self._css_update_count = self.app._css_update_count
+
     @property
     def relman(self) -> RelmanApp:
         return cast("RelmanApp", self.app)
@@ -99,8 +105,10 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         self.relman.board_signal.subscribe(self, self._published)
         self.apply(self.relman.board)
 
-    def on_screen_resume(self) -> None:
-        if self.is_mounted:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if self._is_new:  # it has its styles and shows the board since it was mounted
+            self._is_new = event.refresh_styles = False
+        elif self.is_mounted:
             self.apply(self.relman.board)
             self.tick()
 

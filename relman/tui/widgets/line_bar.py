@@ -30,7 +30,10 @@ class LineBar(Widget):
         return self._line
 
     def update(self) -> None:
-        line = self._make(self.size.width)
+        width = self.size.width
+        if not width:  # not placed yet: there will be a resize
+            return
+        line = self._make(width)
         if line != self._line:
             self._line = line
             self.refresh()
