@@ -129,7 +129,9 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
             self.register_theme(theme)
-        self._begin_with(theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2)))
+        self._begin_with(
+            theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+        )
 
     def _begin_with(self, theme: str) -> None:
         """The first theme. Setting it would read every style sheet once more, twice, before the first frame."""
