@@ -35,7 +35,8 @@ from relman.model.rights import may_write
 from relman.model.run import Run, Workflow
 from relman.model.run_source import read_at
 from relman.model.times import clock
-from relman.model.workflow import WorkflowFile, read_source, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import read_source, read_workflow
 from relman.text import clean_line, is_clean
 
 _AT_ONCE = 4  # files that are read

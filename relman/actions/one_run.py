@@ -16,7 +16,7 @@ from relman.model.repository import Repository
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.run_source import read_source
 from relman.model.workflow import WorkflowFile
-from relman.model.workflow import read_source as read_file
+from relman.model.workflow_reader import read_source as read_file
 
 _HOPELESS = frozenset({Kind.AUTH, Kind.RATE_LIMIT, Kind.NETWORK, Kind.SERVER})
 

@@ -18,7 +18,8 @@ from relman.model.rerun import Which, run_again
 from relman.model.rollback import Target, chosen, targets
 from relman.model.rollback_plan import RollbackFacts, RollbackIntent, way_of
 from relman.model.run import Run
-from relman.model.workflow import WorkflowError, WorkflowFile, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import WorkflowError, read_workflow
 from relman.text import clean_line
 
 DEPLOYMENTS = 20

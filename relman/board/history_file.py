@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import sqlite3
 import time
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -70,8 +70,8 @@ class Opened(Struct, frozen=True):
 def file_for(directory: Path, api_url: str, repo: str) -> Path:
     """The history's file for one repository of one API host: readable, and unlike any other's."""
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", repo).strip("_.")[:80]
-    exact = hashlib.sha256(f"{api_url}\n{repo.lower()}".encode()).hexdigest()[:12]
-    return directory / f"{name}-{exact}.sqlite3"
+    exact = zlib.crc32(f"{api_url}\n{repo.lower()}".encode())
+    return directory / f"{name}-{exact:08x}.sqlite3"
 
 
 def open_database(path: Path) -> Opened:

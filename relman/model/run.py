@@ -11,6 +11,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from relman.model.state import State, state_of, word_of
+from relman.model.workflow import WorkflowFile
 
 
 class Workflow(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -125,7 +126,8 @@ class WorkflowSource(Struct, frozen=True, omit_defaults=True, gc=False):
 
     ``callees`` gives the text by the path in ``uses`` (``./.github/workflows/x.yml`` or
     ``owner/repo/path@ref``); what could not be read is absent. ``exact`` is False where GitHub may have
-    run another version of the file than the one at ``ref``; ``reason`` then says why in words.
+    run another version of the file than the one at ``ref``; ``reason`` then says why in words. ``file`` is what
+    the text says, None where GitHub would refuse it.
     """
 
     path: str
@@ -134,3 +136,4 @@ class WorkflowSource(Struct, frozen=True, omit_defaults=True, gc=False):
     callees: tuple[tuple[str, str], ...] = ()
     exact: bool = True
     reason: str = ""
+    file: WorkflowFile | None = None

@@ -69,7 +69,7 @@ async def test_only_the_newest_are_read(tmp_path: Path, monkeypatch: pytest.Monk
 WRITER = """
 import asyncio, sys
 sys.path.insert(0, {root!r})
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from tests.actions.test_journal import ENTRY, plain
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from relman.model.graph import Graph, Kind, RunGraph, aggregate, build, reconcile
 from relman.model.run import Job, Step, WorkflowSource
 from relman.model.state import State
-from relman.model.workflow import WorkflowFile, WorkflowJob, read_workflow
+from relman.model.workflow import WorkflowFile, WorkflowJob
+from relman.model.workflow_reader import read_workflow
 
 
 def graph_of(jobs: str, opened: Iterable[str] = (), **files: str) -> Graph:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -123,13 +123,13 @@ async def test_what_is_wrong_stands_at_its_field(world: Served, tmp_path: Path) 
     async with staged(world, tmp_path) as stage:
         screen = await form(stage)
         rows = stage.rows()
-        object.__setattr__(rows["version"], "field", replace(rows["version"].field, kind="number"))
+        force_setattr(rows["version"], "field", replace(rows["version"].field, kind="number"))
         assert screen._ready is not None
         fields = tuple(
             replace(field, kind="number") if field.name == "version" else field
             for field in screen._ready.fields
         )
-        object.__setattr__(screen._ready, "fields", fields)
+        force_setattr(screen._ready, "fields", fields)
         control = rows["version"].control
         assert isinstance(control, Input)
         control.value = "many"

@@ -16,7 +16,7 @@ from relman.model.layout import Layout, Size, arrange
 from relman.model.run import Job, WorkflowSource
 from relman.model.state import State
 from relman.model.timing import RunTime, time_run
-from relman.model.workflow import WorkflowFile, read_source
+from relman.model.workflow import WorkflowFile
 
 _ATTENTION = {
     State.FAILURE: 0,
@@ -79,8 +79,16 @@ class Picture(Struct, frozen=True, dict=True):
 
 
 @lru_cache(maxsize=16)  # most runs of a workflow have the same file
-def _graph_of(text: str, callees: tuple[tuple[str, str], ...], opened: frozenset[str]) -> Graph:
-    return build(read_source(WorkflowSource("", "", text, callees=callees)), opened)
+def _graph_of(file: WorkflowFile, opened: frozenset[str]) -> Graph:
+    return build(file, opened)
+
+
+def _file_of(source: WorkflowSource) -> WorkflowFile:
+    if source.file is not None:
+        return source.file
+    from relman.model.workflow_reader import read_source  # to say what is wrong with it
+
+    return read_source(source)
 
 
 def file_picture(
@@ -92,7 +100,7 @@ def file_picture(
     opened: frozenset[str] = frozenset(),
 ) -> Picture:
     """The graph of the run's workflow file. Raises :class:`WorkflowError` for a file that is not valid."""
-    made = reconcile(_graph_of(source.text, source.callees, opened), jobs, finished, source)
+    made = reconcile(_graph_of(_file_of(source), opened), jobs, finished, source)
     return Picture(made, expected, reason="; ".join(made.reasons))
 
 
