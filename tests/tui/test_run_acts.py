@@ -123,7 +123,7 @@ async def test_what_is_wrong_stands_at_its_field(world: Served, tmp_path: Path) 
     async with staged(world, tmp_path) as stage:
         screen = await form(stage)
         rows = stage.rows()
-        force_setattr(rows["version"], "field", replace(rows["version"].field, kind="number"))
+        object.__setattr__(rows["version"], "field", replace(rows["version"].field, kind="number"))
         assert screen._ready is not None
         fields = tuple(
             replace(field, kind="number") if field.name == "version" else field
