@@ -164,6 +164,27 @@ async def test_filter_and_its_way_back() -> None:
         assert app.is_running
 
 
+async def test_an_ellipsis_stands_where_the_graph_goes_on() -> None:
+    app = boards.app()
+    async with app.run_test(size=(72, 24)) as pilot:
+        await pilot.press("j", "enter")
+        await pilot.pause()
+
+        def rows() -> list[str]:
+            lines = boards.dump(app).split("\n")
+            top = next(at for at, line in enumerate(lines) if "CI #412  running" in line)
+            bottom = next(at for at, line in enumerate(lines) if line.startswith((" ◐ test", " ○ perf")))
+            return [line.ljust(72) for line in lines[top + 1 : bottom]]
+
+        right = [row for row in rows() if "build" in row]
+        assert right and all(row.rstrip().endswith("…") for row in right)
+        assert not any(row.startswith("…") for row in rows())
+        await pilot.press("l", "l")
+        await pilot.pause()
+        left = [row for row in rows() if "build" in row]
+        assert left and all(row.startswith("…") and row.rstrip().endswith("┃") for row in left)
+
+
 async def test_search_in_the_graph() -> None:
     app = boards.app()
     async with app.run_test(size=(160, 45)) as pilot:

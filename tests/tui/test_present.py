@@ -20,6 +20,7 @@ from relman.tui.present import columns, filter, job, notice, piece
 from relman.tui.present.fill import fill_line
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
+from relman.tui.present.pipeline import graph_title
 from relman.tui.present.runs import RunsPresenter, ordered
 from tests.tui import boards
 
@@ -162,6 +163,17 @@ def test_the_first_history_tells_how_far_it_is() -> None:
     assert said(Fill(start, half, 900, error=Problem(Kind.NETWORK, "down"))) == "▲ history paused"
     assert said(Fill(start, start, 1800, jobs_left=3, done=True)) == ""  # a run that just ended
     assert said(Fill()) == ""
+
+
+@given(st.integers(20, 200))
+def test_the_title_of_a_run_has_whole_words(width: int) -> None:
+    run = replace(boards.RUNNING, branch="feature/tool-choice")
+    shown = text_of(graph_title(run, None, None, boards.NOW, width))
+    assert width_of((Piece(shown),)) <= width
+    words = shown.split(" · ")
+    known = ["◐ CI #412  running", "6m 00s", "feature/tool-choice", run.short_sha, "6m ago"]
+    for word, whole in zip((word.strip() for word in words), known, strict=False):
+        assert word == whole or (whole == known[2] and word.endswith("…") and len(word) >= 8) or width < 30
 
 
 def test_others_reviews_are_not_called_yours() -> None:

@@ -205,10 +205,8 @@ def _waiting(board: Board) -> Part | None:
     if not mine and not others:
         return None
     count = mine or others
-    if mine:
-        words = ("waits for you" if mine == 1 else "wait for you", "for you")
-    else:
-        words = ("in review", "in review")
+    yours = "waits for you" if mine == 1 else "wait for you"
+    words = (yours, "for you") if mine else ("in review", "in review")
     number = Piece(str(count), Tone.WAITING, strong=bool(mine))
     spoken = [(glyph, number._replace(text=f"{count} {word}")) for word in words]
     return Part((*spoken, (glyph, number)), (22, 50))

@@ -19,19 +19,21 @@ from relman.tui.present.graph import Picture, file_picture, free_picture
 from relman.tui.present.notice import Notice, instead
 from relman.tui.present.piece import (
     BLANK,
+    SEPARATOR,
     Line,
     Piece,
+    cut,
     fit,
     joined,
     plain,
     quiet,
     safe,
     spread,
-    text_of,
     width_of,
 )
 from relman.tui.present.runs import counts
 
+_LEAST_BRANCH = 8  # cells
 _UNKNOWN: Mapping[str, float] = MappingProxyType({})
 
 NO_RUN = Notice("○", "No run is highlighted", hint="The graph of a run shows here.")
@@ -99,21 +101,27 @@ def graph_title(
         Piece(f"{safe(run.name, 60) or 'run'} #{run.number}", strong=True),
         Piece(f"  {run.word}", state.tone),
     )
-    words: list[Line] = [
-        name,
-        (quiet(duration(took)),) if took is not None else BLANK,
-        (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
-        (quiet(safe(run.branch or "", 60)),),
-        (quiet(safe(run.short_sha)),),
-        (quiet(ago(run.created_at, now)),),
-    ]
     right = BLANK
     if picture is not None and picture.edges and times is not None:
         for form in (2, 1, 0):
             right = paths_line(times, form)
             if width_of(right) + width_of(name) + 12 <= width:
                 break
-    return spread(joined([word for word in words if text_of(word)]), right, width)
+    took_line = (quiet(duration(took)),) if took is not None else BLANK
+    attempt = (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK
+    branch = safe(run.branch or "", 60)
+    room = width - (width_of(right) + 2 if right else 0)
+    left = joined([part for part in (name, took_line, attempt) if part])
+    for words in (branch, safe(run.short_sha), ago(run.created_at, now)):
+        if not words:
+            continue
+        left_over = room - width_of(left) - len(SEPARATOR)
+        if width_of(plain(words)) > left_over:  # of a branch its beginning says something, else nothing does
+            if words is branch and left_over >= _LEAST_BRANCH:
+                left = joined([left, (quiet(cut(words, left_over)),)])
+            break
+        left = joined([left, (quiet(words),)])
+    return spread(left, right, width)
 
 
 def paths_line(times: RunTime, form: int = 2) -> Line:

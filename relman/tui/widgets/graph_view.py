@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from relman.model.drawing import Direction, Drawing, Role, Style
 from relman.model.state import Tone
+from relman.tui.present.piece import ELLIPSIS
 from relman.tui.widgets.ink import coloured, toned
 from relman.tui.widgets.moves import Move
 
@@ -150,7 +151,19 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
             segments += [Segment(run.text, base + self._style(run.style)) for run in self._drawing.rows[at]]
             strip = self._strips[at] = Strip(segments)
         left = int(self.scroll_offset.x)
-        return strip.crop_extend(left, left + width, self.rich_style)
+        shown = strip.crop_extend(left, left + width, self.rich_style)
+        if left == 0 and strip.cell_length <= width:
+            return shown
+        return self._marked(shown, strip.crop(0, left), strip.crop(left + width))
+
+    def _marked(self, shown: Strip, before: Strip, after: Strip) -> Strip:
+        """An ellipsis at the edge that something lies behind."""
+        mark = Strip([Segment(ELLIPSIS, self.rich_style + coloured(self, "tone-quiet"))])
+        if before.text.strip():
+            shown = Strip.join([mark, shown.crop(1)])
+        if after.text.strip():
+            shown = Strip.join([shown.crop(0, shown.cell_length - 1), mark])
+        return shown
 
     def _style(self, style: Style) -> RichStyle:
         found = self._styles.get(style)
