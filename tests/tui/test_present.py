@@ -15,7 +15,8 @@ from relman.model import times
 from relman.model.board import Board, Fill, Section
 from relman.model.environment import Deployment
 from relman.model.repository import Budget
-from relman.model.state import Tone
+from relman.model.state import State, Tone
+from relman.model.waiting import Answer, MayI, waiting
 from relman.tui.present import columns, filter, job, notice, piece
 from relman.tui.present.fill import fill_line
 from relman.tui.present.header import header_line
@@ -254,6 +255,25 @@ def test_the_reason_stands_before_the_steps() -> None:
     remedy = next(at for at, line in enumerate(lines) if line.startswith("What to try"))
     assert reason < steps < remedy
     assert all(cell_len(line) <= 90 for line in lines)
+
+
+def test_a_job_that_is_held_is_not_measured_against_its_running_time() -> None:
+    held = replace(boards.board().jobs[boards.WAITING.id].value[1], started_at=boards.ago(minutes=3))
+    assert held.state is State.WAITING
+    shown = text_of(job.title(held, 677.0, boards.NOW))
+    assert shown == "◆ Deploy to production  waiting · for 3m 00s · usually takes 11m 17s"
+
+
+def test_a_held_job_says_who_may_answer_and_where() -> None:
+    board = boards.board()
+    (gate,) = (gate for gate in waiting(board, boards.NOW) if gate.run.id == boards.WAITING.id)
+    shown = [text_of(line) for line in job.held_lines([gate], "2", 78, boards.NOW)]
+    assert shown == ["◆ production: You may approve or reject this.", "  2 opens Deploys, where it is answered"]
+    begun = replace(gate, pending=replace(gate.pending, wait_started_at=boards.ago(minutes=1)))
+    assert any("wait timer until" in text_of(line) for line in job.held_lines([begun], "2", 78, boards.NOW))
+    theirs = replace(gate, may=MayI(Answer.OTHERS, "You are not a reviewer: team release-managers can approve"))
+    shown = [text_of(line) for line in job.held_lines([theirs], "2", 40, boards.NOW)]
+    assert shown == ["◆ production: You are not a reviewer:", "  team release-managers can approve."]
 
 
 def test_annotations_that_may_not_be_read_are_explained() -> None:

@@ -30,6 +30,7 @@ from relman.tui.present.piece import (
     safe,
     spread,
     width_of,
+    wrap,
 )
 from relman.tui.present.runs import counts
 
@@ -177,6 +178,16 @@ def remark(picture: Picture) -> Line:
         return BLANK
     mark = "▲ without edges: " if not picture.edges else "▲ not exact: "
     return (Piece(mark, Tone.WAITING), quiet(safe(picture.reason, 300)))
+
+
+def caveat_lines(picture: Picture, room: int) -> list[Line]:
+    """A footnote on where the graph's edges come from."""
+    if not picture.caveat:
+        return []
+    return [
+        plain(line, Tone.QUIET)
+        for line in wrap(f"Edges may differ: {safe(picture.caveat, 300)}.", max(8, room))
+    ]
 
 
 def job_title(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.screen import Screen
 from textual.widget import Widget
 
 from relman.model.board import Board, Section
@@ -13,7 +15,9 @@ from relman.model.graph import Node
 from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
+from relman.model.waiting import waiting
 from relman.tui.commands.command import command
+from relman.tui.commands.live import live_commands
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
@@ -31,6 +35,7 @@ from relman.tui.widgets.pane import Pane
 from relman.tui.widgets.prompt import Prompt
 
 _RUNS = "Runs"
+_DEPLOYS = "deploys"  # the screen where what waits is answered
 
 
 class PipelineScreen(RunActs):
@@ -191,14 +196,32 @@ class PipelineScreen(RunActs):
             return
         room = self._lines.room
         paths = view.paths_lines(self._times) if self._times is not None else []
+        if self._picture is not None:
+            paths += view.caveat_lines(self._picture, room)
         if job is None:
             lines = [*job_view.missing_job_lines(node.name, node.needs, room), BLANK, *paths]
         else:
-            lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths)
+            held = self._held_lines(room) if job.state is State.WAITING else []
+            lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths, held)
         shown = (run.id, node.key)
         self._lines.set_lines(lines, top=shown != self._shown)
         self._shown = shown
         self._job_pane.show(None)
+
+    def _held_lines(self, room: int) -> list[Line]:
+        """What the run waits for, and the key to where that is answered."""
+        run, now, app = self.run_shown, self.server_now(), self.relman
+        gates = [
+            gate
+            for gate in waiting(app.board, now, read_only=app.settings.read_only)
+            if run is not None and gate.run.id == run.id
+        ]
+        there = f"go-{_DEPLOYS}"
+        keys = next(
+            (live.keys for live in live_commands(cast("Screen[object]", self)) if live.command.name == there),
+            (),
+        )
+        return job_view.held_lines(gates, keys[0] if keys else "", room, now)
 
     def _show_staleness(self) -> None:
         board, run, now = self.relman.board, self.run_shown, self.relman.now()
