@@ -197,17 +197,21 @@ def job_title(
     width: int,
     words: str = "",
     found: tuple[int, int] | None = None,
+    *,
+    row: str = "",
 ) -> Line:
-    """The selected box; ``found`` tells which of how many lines with ``words`` is shown. ``now`` is the server's."""
+    """The selected box, or the job of its ``row``; ``found`` tells which of how many lines with ``words`` is
+    shown. ``now`` is the server's."""
     if found is not None:
         place = Piece(
             f"{found[0]}/{found[1]}" if found[1] else "not found", Tone.PLAIN if found[1] else Tone.WAITING
         )
         right: Line = (quiet("find "), Piece(safe(words, 24)), quiet("  "), place)
-        return spread(job_title(node, picture, now, max(0, width - width_of(right) - 2)), right, width)
+        left = job_title(node, picture, now, max(0, width - width_of(right) - 2), row=row)
+        return spread(left, right, width)
     if node is None or picture is None:
         return plain("Job", strong=True)
-    job = picture.job(node.key)
+    job = picture.job(node.key, row)
     name = safe(node.name, 200)
     if job is None:
         state = picture.state(node.key)
