@@ -17,6 +17,8 @@ from msgspec import Struct
 from relman.model.layout_order import order
 from relman.model.layout_routes import Trunk, route
 
+GAP = 3  # free columns between two layers, at least
+
 
 class Placeable(Protocol):
     """A node of a graph: ``level`` is greater than that of everything in ``needs``."""
@@ -191,7 +193,7 @@ class _Arranger:
             lefts.append(x)
             x += width
             if layer < len(gaps):
-                x += max(3, gaps[layer][1] + 2)
+                x += max(GAP, gaps[layer][1] + 2)
         boxes = tuple(
             Box(
                 node.key,

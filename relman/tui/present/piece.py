@@ -30,6 +30,7 @@ class Piece(NamedTuple):
 Line = tuple[Piece, ...]
 
 ELLIPSIS = "…"
+SEPARATOR = " · "
 BLANK: Line = ()
 
 
@@ -97,7 +98,7 @@ def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
     return (*head, Piece(" " * gap), *tail) if gap > 0 else (*head, *tail)
 
 
-def joined(lines: Iterable[Line], separator: str = " · ") -> Line:
+def joined(lines: Iterable[Line], separator: str = SEPARATOR) -> Line:
     """Lines one after another with a quiet separator; empty ones are left out."""
     parts: list[Piece] = []
     for line in lines:

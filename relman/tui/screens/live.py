@@ -13,10 +13,10 @@ from textual.widget import Widget
 
 from relman.model.board import Board
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.present.header import Part, header_line
+from relman.tui.present.header import header_line
 from relman.tui.present.notice import too_small
 from relman.tui.present.piece import Line
-from relman.tui.present.tabs import tab_forms, tabs_line
+from relman.tui.present.tabs import tabs_line
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
@@ -130,13 +130,8 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         self._tab_bar.update()
 
     def _header(self, width: int) -> Line:
-        """The facts; where lines are few the tabs stand before them, else in a line of their own."""
         app = self.relman
-        tabs = None if self._tab_bar.display else Part(self._tab_forms(), rank=52)
-        return header_line(app.board, app.now(), width, read_only=app.settings.read_only, tabs=tabs)
-
-    def _tab_forms(self) -> tuple[Line, ...]:
-        return tab_forms(self.relman.TABS, self.app.current_mode, self.relman.board)
+        return header_line(app.board, app.now(), width, read_only=app.settings.read_only)
 
     def _tabs(self, width: int) -> Line:
         return tabs_line(self.relman.TABS, self.app.current_mode, self.relman.board, width)

@@ -102,8 +102,8 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._ink.strip(self._line(), self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
+        return self._ink.strip(self._line(), self.size.width, self._ink.base)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

@@ -43,8 +43,8 @@ class LineBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._ink.strip(self._line, self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
+        return self._ink.strip(self._line, self.size.width, self._ink.base)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a piece with a target runs that command, if it can run now."""
