@@ -174,9 +174,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
             self.watch_.poller.look(view)
 
+    def on_load(self) -> None:
+        self._take_keys()  # screens name keys
+
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
-        self._take_keys()
         self._listen_to_signals()
         self.set_interval(1.0, self._tick, name="seconds")
         self.call_after_refresh(self._first_frame_is_out)

@@ -65,8 +65,10 @@ class Pane(Vertical):
             room = self._message.room or max(0, self.size.width - 2)
             self._message.set_lines([BLANK, *self._notice.draw(room)], top=True)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_notice)
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        if event.widget is self._message:
+            event.stop()
+            self._draw_notice()
 
     def on_descendant_focus(self) -> None:
         self.update()
