@@ -60,7 +60,6 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         yield KeyBar(id="keys")
         self._small = LinesView(id="too-small")
         self._small.can_focus = False
-        yield self._small
 
     def _say_size(self) -> None:
         """Sets the breakpoints' classes. Textual does after the first layout, and must then make another one."""
@@ -84,6 +83,8 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         least = self.relman.LEAST
         self._small.display = width < least[0] or height < least[1]
         if self._small.display:
+            if self._small.parent is None:
+                self.mount(self._small)
             self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:
