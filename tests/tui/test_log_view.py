@@ -349,8 +349,14 @@ async def test_half_pages_and_sides(path: Path) -> None:
         await pilot.pause()
         view.move(Move.RIGHT)
         assert view.status.column > 1
-        assert screen(view)[0].endswith("w" * 52)
-        view.move(Move.LEFT)
+        shown = screen(view)[0]
+        assert shown.endswith("…" + "w" * 50 + "…")  # the line goes on at both sides
+        for _ in range(20):
+            view.move(Move.RIGHT)
+        assert screen(view)[0].rstrip().endswith("w") and "…w" in screen(view)[0]
+        for _ in range(30):
+            view.move(Move.LEFT)
+        assert "…" in screen(view)[0] and "…w" not in screen(view)[0]
         assert view.status.column == 1
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.screen import Screen
 from textual.widget import Widget
 
 from relman.model.board import Board, Section
@@ -17,8 +15,7 @@ from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
 from relman.model.waiting import waiting
-from relman.tui.commands.command import command
-from relman.tui.commands.live import live_commands
+from relman.tui.commands.command import command, key_shown
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
@@ -221,12 +218,9 @@ class PipelineScreen(RunActs):
             for gate in waiting(app.board, now, read_only=app.settings.read_only)
             if run is not None and gate.run.id == run.id
         ]
-        there = f"go-{_DEPLOYS}"
-        keys = next(
-            (live.keys for live in live_commands(cast("Screen[object]", self)) if live.command.name == there),
-            (),
-        )
-        return job_view.held_lines(gates, keys[0] if keys else "", room, now)
+        there = type(app).commands().get(f"go-{_DEPLOYS}")
+        key = app.key_overrides.get(there.name, there.keys[0]).split(",")[0] if there is not None else ""
+        return job_view.held_lines(gates, key_shown(key), room, now)
 
     def _show_staleness(self) -> None:
         board, run, now = self.relman.board, self.run_shown, self.relman.now()

@@ -52,6 +52,7 @@ class LogView(LogSheet):
         self._tall = Tall()
         self._tall_width = 0  # for which the rows are measured
         self._wrap_limited = False
+        self._measuring = False
         self._search_from = 0
         self._leaps = False  # to the first place found, once there is one
         self._scan_job: Job | None = None
@@ -120,6 +121,7 @@ class LogView(LogSheet):
                 place = self._place()  # by the rows as they were
                 self._tall.extend(measured.lines, measured.extras)
                 self._wrap_limited = measured.capped
+                self._measuring = not measured.finished
                 self._arrange(place)
             case _:
                 return
@@ -156,6 +158,7 @@ class LogView(LogSheet):
             indexed=index.finished,
             times=self.times,
             wrapped=self.wrap,
+            measuring=self.wrap and self._measuring,
             searched=found.wanted.text if found is not None else "",
             hit=found.position(self.cursor) if found is not None else 0,
             hits=len(found) if found is not None else 0,
@@ -203,6 +206,7 @@ class LogView(LogSheet):
             self._wrap_job.stop()
         width, tall = self._room, Tall()
         self._tall, self._tall_width, self._wrap_limited = tall, width, False
+        self._measuring = True
         self._wrap_job = Job(lambda stop: measure(file, width, partial(self._report, tall), stop))
         self._arrange()
 
