@@ -47,7 +47,7 @@ def no_runs(repo: str, chosen: Filter, count: int) -> Notice:
         return Notice(
             "○",
             "No run fits the filter",
-            (f"{count} runs are hidden by: {safe(chosen.text, 200)}",),
+            (f"{count:,} runs are hidden by: {safe(chosen.text, 200)}",),
             "esc clears the filter, / changes it.",
         )
     return Notice(

@@ -22,7 +22,7 @@ from relman.model.log_search import Wanted
 from relman.tui.present.log import LogStatus
 from relman.tui.widgets.log_file import Hits, Job, LogFile, scan, search
 from relman.tui.widgets.log_hits import FoundLines
-from relman.tui.widgets.log_sheet import FOLD_CELLS, LogSheet
+from relman.tui.widgets.log_sheet import LogSheet
 from relman.tui.widgets.log_wrap import Measured, measure
 from relman.tui.widgets.moves import Move, moved
 
@@ -373,10 +373,10 @@ class LogView(LogSheet):
         return (line.text[: line.end] if line else ""), "the line"
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on a line; on the sign before a title it folds."""
+        """A click puts the cursor on a line; in the margin of a title it folds."""
         line = self._rows.at(int(self.scroll_offset.y) + event.y)[0]
         if line >= self._rows.line_count:
             return
         self._go(line)
-        if self._gutter - FOLD_CELLS <= event.x < self._gutter and self._folds.title(line):
+        if event.x < self._gutter and self._folds.title(line):
             self.fold()
