@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -235,6 +236,21 @@ class LogView(LogSheet):
             self._to_row(first - self._page * 2 // 3)
         self._moved_on()
 
+    def _show_found(self, line: int) -> None:
+        """Puts the cursor on a line that holds what is searched for, with the first such place in view."""
+        self._show(line)
+        shown = self._line(line)
+        spans = [] if self._found is None else self._found.wanted.spans(shown.text[shown.body : shown.end])
+        if self.wrap or not spans:
+            return
+        start, end = (cell_len(shown.text[: shown.body + edge]) for edge in spans[0])
+        x, room = int(self.scroll_offset.x), self._room
+        if start > x - (x == 0) and end < x + room:
+            return
+        self._widest = max(self._widest, cell_len(shown.text) + 1)
+        self._resize()
+        self.scroll_to(x=0 if end < room else start - room // 3, animate=False, immediate=True, force=True)
+
     def _go(self, line: int) -> None:
         self._moved = True
         self._leaps = False
@@ -346,7 +362,7 @@ class LogView(LogSheet):
         if line is not None:
             self._leaps = False
             self._moved = True
-            self._show(line)
+            self._show_found(line)
 
     def next(self, *, back: bool = False) -> bool:
         """To the next place found (or the one before); without a search to the next error. False for none."""
@@ -360,7 +376,7 @@ class LogView(LogSheet):
         if line is None:
             return False
         self._moved = True
-        self._show(line)
+        self._show_found(line)
         return True
 
     def copied(self) -> tuple[str, str]:
