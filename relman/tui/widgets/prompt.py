@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from relman.model.state import Tone
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.line_bar import LineBar
 
@@ -23,6 +25,9 @@ class Prompt(Horizontal):
         super().__init__(id=id)
         self._label = ""
         self._bar = LineBar(self._line, id="prompt-label")
+        self._said = ""
+        self._note = LineBar(lambda _: (Piece(self._said, Tone.WAITING),), id="prompt-note")
+        self._note.styles.width = 0
         self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
         self._input.cursor_blink = False
         self._before = ""
@@ -32,6 +37,7 @@ class Prompt(Horizontal):
     def compose(self) -> ComposeResult:
         yield self._bar
         yield self._input
+        yield self._note
 
     @property
     def open(self) -> bool:
@@ -41,6 +47,12 @@ class Prompt(Horizontal):
         del width
         return (Piece(" "), Piece(self._label, accent=True, strong=True), Piece(" "))
 
+    def say(self, words: str) -> None:
+        """What there is to say of the text as it is now, at the right end; "" for nothing."""
+        self._said = words
+        self._note.styles.width = cell_len(words) + 1 if words else 0
+        self._note.update()
+
     def ask(self, label: str, text: str, changed: Callable[[str], None], *, back_to: Widget) -> None:
         """Opens with ``text``; ``changed`` is called with every change."""
         self._label, self._before, self._back_to = label, text, back_to
@@ -48,6 +60,7 @@ class Prompt(Horizontal):
         self._input.value = text
         self._input.cursor_position = len(text)
         self._changed = changed
+        self.say("")
         self._bar.styles.width = width_of(self._line(0))
         self.display = True
         self._bar.update()
