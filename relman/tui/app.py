@@ -228,8 +228,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 
     def tell(self, text: str, *, problem: bool = False) -> None:
-        """A short message that goes away by itself."""
-        self.notify(safe(text, 300), severity="warning" if problem else "information", markup=False, timeout=5)
+        """A short message that goes away by itself, one that says what to do after longer."""
+        self.notify(
+            safe(text, 300),
+            severity="warning" if problem else "information",
+            markup=False,
+            timeout=12 if problem else 5,
+        )
 
     def _tell_problems(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:

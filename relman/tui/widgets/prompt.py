@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual import events
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from relman.model.state import Tone
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.line_bar import LineBar
 
@@ -22,6 +24,9 @@ class Prompt(Horizontal):
         super().__init__(id=id)
         self._label = ""
         self._bar = LineBar(self._line, id="prompt-label")
+        self._said = ""
+        self._note = LineBar(lambda _: (Piece(self._said, Tone.WAITING),), id="prompt-note")
+        self._note.styles.width = 0
         self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
         self._input.cursor_blink = False
         self._before = ""
@@ -36,15 +41,22 @@ class Prompt(Horizontal):
         del width
         return (Piece(" "), Piece(self._label, accent=True, strong=True), Piece(" "))
 
+    def say(self, words: str) -> None:
+        """What there is to say of the text as it is now, at the right end; "" for nothing."""
+        self._said = words
+        self._note.styles.width = cell_len(words) + 1 if words else 0
+        self._note.update()
+
     def ask(self, label: str, text: str, changed: Callable[[str], None], *, back_to: Widget) -> None:
         """Opens with ``text``; ``changed`` is called with every change."""
         if self._input.parent is None:  # seldom asked, and an input is dear
-            self.mount(self._bar, self._input)
+            self.mount(self._bar, self._input, self._note)
         self._label, self._before, self._back_to = label, text, back_to
         self._changed = None  # not before the old text stands
         self._input.value = text
         self._input.cursor_position = len(text)
         self._changed = changed
+        self.say("")
         self._bar.styles.width = width_of(self._line(0))
         self.display = True
         self._bar.update()
