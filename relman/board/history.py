@@ -386,14 +386,15 @@ class _Listed(Struct):
     workflow_runs: list[Raw]
 
 
-def _bodies(raw: bytes) -> dict[int, bytes]:
-    """Each run of a raw answer (a page, or one run alone) by its id, as it came; {} for what cannot be read."""
+def _bodies(raw: bytes) -> dict[int, Raw]:
+    """Each run of a raw answer (a page, or one run alone) by its id, as it came and without a copy; {} for what
+    cannot be read."""
     try:
         try:
             items = msgspec.json.decode(raw, type=_Listed).workflow_runs
         except msgspec.ValidationError:
             items = [Raw(raw)]
-        return {msgspec.json.decode(item, type=_Identified).id: bytes(item) for item in items}
+        return {msgspec.json.decode(item, type=_Identified).id: item for item in items}
     except (ValueError, RecursionError):
         return {}
 
