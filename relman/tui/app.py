@@ -184,8 +184,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _first_frame_is_out(self) -> None:
         self.first_frame.set()
         self.watch_.start()
-        if self._open_tools is not None:
-            self._tools = self._open_tools()
+        if self.may_change:
             self.refresh_bindings()
         self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
@@ -268,10 +267,21 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── changes ──────────────────────────────────────────────────────────────────────────────
 
     @property
+    def may_change(self) -> bool:
+        """False where relman is read-only, and until the first frame is out: no command may offer a change then."""
+        return self._open_tools is not None and self.first_frame.is_set()
+
+    @property
     def tools(self) -> Tools | None:
-        """What actions work with. None where nothing may be changed, and until the first frame is out: no
-        command may offer a change then."""
+        """What actions work with, built when it is first wanted; None where nothing may be changed."""
+        if self._tools is None and self._open_tools is not None and self.may_change:
+            self._tools = self._open_tools()
         return self._tools
+
+    async def put_tools_away(self) -> None:
+        """Closes what they have open, where they were ever built."""
+        if self._tools is not None:
+            await self._tools.writer.aclose()
 
     @property
     def release_reading(self) -> ReleaseReading | None:
@@ -280,6 +290,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
             from relman.tui.release_reading import ReleaseReading
 
             self._release_reading = ReleaseReading(self, self._open_look())
+        return self._release_reading
+
+    @property
+    def release_read(self) -> ReleaseReading | None:
+        """What was read of releases so far; None where nobody wanted it yet."""
         return self._release_reading
 
     @property
@@ -297,11 +312,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """
         from relman.tui.acting import Acting
 
-        if self._tools is None:
+        tools = self.tools
+        if tools is None:
             self.tell("relman is read-only here.", problem=True)
             return
         if self._acting is None:
-            self._acting = Acting(self, self._tools)
+            self._acting = Acting(self, tools)
         self._acting.act(action, intent, after)
 
     @command(
@@ -323,13 +339,14 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         rank=80,
         changes=True,
-        when=lambda app: app.tools is not None and _on_screen(app) and app.screen.NAME != "journal",
+        when=lambda app: app.may_change and _on_screen(app) and app.screen.NAME != "journal",
     )
     def show_journal(self) -> None:
         from relman.tui.screens.journal import JournalScreen
 
-        if self._tools is not None:
-            self.push_screen(JournalScreen(self._tools.operator))
+        tools = self.tools
+        if tools is not None:
+            self.push_screen(JournalScreen(tools.operator))
 
     @property
     def under_way(self) -> Course | None:
