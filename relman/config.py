@@ -26,11 +26,11 @@ Read = Callable[["_At", Any], Any]
 Scope = Literal["team", "user"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
-_VERSION = re.compile(r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:[-+][0-9A-Za-z.+-]+)?")
-_MOMENT = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d")
+_DURATION = r"(?:\d+(?:\.\d+)?[smhdw])+"
+_PART = r"(\d+(?:\.\d+)?)([smhdw])"
+_REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"
+_VERSION = r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:[-+][0-9A-Za-z.+-]+)?"
+_MOMENT = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d"
 
 
 class Origin(Struct, frozen=True):
@@ -110,9 +110,9 @@ def _rate(at: _At, value: Any) -> float:
 
 def duration(text: str) -> timedelta | None:
     """``"90s"``, ``"5m"``, ``"1h30m"``, ``"28d"``, ``"2w"`` as a duration; None where it is not one."""
-    if not _DURATION.fullmatch(text):
+    if not re.fullmatch(_DURATION, text):
         return None
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
     try:
         return timedelta(seconds=seconds)
     except OverflowError:
@@ -134,7 +134,7 @@ def _repository(at: _At, value: Any) -> str:
 
 def is_repository(text: str) -> bool:
     """Whether ``text`` is OWNER/NAME; "." and ".." would change the path of a request."""
-    return bool(_REPOSITORY.fullmatch(text)) and not {".", ".."} & set(text.split("/"))
+    return bool(re.fullmatch(_REPOSITORY, text)) and not {".", ".."} & set(text.split("/"))
 
 
 def _url(at: _At, value: Any) -> str:
@@ -159,13 +159,13 @@ def is_web_address(text: str) -> bool:
 
 
 def _moment(at: _At, value: Any) -> str:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
         raise at.wrong('a day and time such as "Fri 16:00"', value)
     return value
 
 
 def _version(at: _At, value: Any) -> str:
-    if not isinstance(value, str) or not _VERSION.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_VERSION, value):
         raise at.wrong('a version such as "1.2.3"', value)
     return value
 

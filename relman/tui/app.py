@@ -174,9 +174,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
             self.watch_.poller.look(view)
 
+    def on_load(self) -> None:
+        self._take_keys()  # screens name keys
+
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
-        self._take_keys()
         self._listen_to_signals()
         self.set_interval(1.0, self._tick, name="seconds")
         self.call_after_refresh(self._first_frame_is_out)
@@ -225,8 +227,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 
     def tell(self, text: str, *, problem: bool = False) -> None:
-        """A short message that goes away by itself."""
-        self.notify(safe(text, 300), severity="warning" if problem else "information", markup=False, timeout=5)
+        """A short message that goes away by itself, one that says what to do after longer."""
+        self.notify(
+            safe(text, 300),
+            severity="warning" if problem else "information",
+            markup=False,
+            timeout=12 if problem else 5,
+        )
 
     def _tell_problems(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:

@@ -227,6 +227,24 @@ async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
         assert " CI #411 · test " in boards.dump(app)
 
 
+async def test_typing_a_filter_does_not_wander() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "j", "slash")
+        screen = pipeline(app)
+        begun = screen.run_shown
+        assert begun is not None
+        for letter in "number 385":  # each beginning of it fits other runs
+            await pilot.press(letter if letter != " " else "space")
+            await pilot.pause()
+            runs = screen._runs.items
+            assert screen.run_shown == (begun if begun in runs else runs[0])
+        assert screen.run_shown.number == 385
+        await pilot.press("escape")  # taken back
+        await pilot.pause()
+        assert screen.run_shown == begun
+
+
 async def test_search_in_the_graph() -> None:
     app = boards.app()
     async with app.run_test(size=(160, 45)) as pilot:
@@ -240,6 +258,29 @@ async def test_search_in_the_graph() -> None:
             await pilot.pause()
             found.append(screen._graph.selected)
         assert found == ["security", "performance", "security"]
+
+
+async def test_a_search_in_the_graph_begins_where_one_is_and_says_when_nothing_fits() -> None:
+    app = boards.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("j", "enter", "g", "slash")
+        screen = pipeline(app)
+        chosen = []
+        for key in ("t", "x", "backspace", "backspace"):
+            await pilot.press(key)
+            await pilot.pause()
+            chosen.append(screen._graph.selected)
+            assert ("no job of that name" in boards.dump(app)) is (key == "x")
+        assert chosen == ["lint", "lint", "lint", "lint"]
+        await pilot.press(*"perf")
+        await pilot.pause()
+        assert screen._graph.selected == "performance"
+        await pilot.press("escape")  # taken back
+        await pilot.pause()
+        assert screen._graph.selected == "lint"
+        await pilot.press("slash", *"nowhere", "enter", "n")
+        await pilot.pause()
+        assert [one.message for one in app._notifications] == ["No job of that name: nowhere"]
 
 
 async def test_search_in_the_job() -> None:

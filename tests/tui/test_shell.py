@@ -251,6 +251,27 @@ async def test_wrong_keys_are_told() -> None:
         assert app.screen.has_class("-zoomed")
 
 
+@pytest.mark.parametrize("size", [(72, 20), (80, 24), (160, 45)])
+async def test_what_the_help_has_no_room_for_in_a_row_stands_below_it(size: tuple[int, int]) -> None:
+    app = boards.app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("question_mark", "down", "down", "down", "down")
+        await pilot.pause()
+        lines = boards.dump(app).split("\n")
+        shown = " ".join(" ".join(line.split("│")[1].split()) for line in lines if line.count("│") >= 2)
+        assert (
+            "Runs by words, branch: status: workflow: event: actor:, ! for not; a job in the graph; text"
+            in shown
+        )
+        await pilot.press(*"nothing like it")
+        await pilot.pause()
+        assert "Nothing fits what is typed." in boards.dump(app)
+        await pilot.resize_terminal(120, 36)
+        await pilot.press(*["backspace"] * 20)
+        await pilot.pause()
+        assert "Into the graph, into a group, to the job, to its log." in boards.dump(app)
+
+
 async def test_the_palette_offers_only_what_can_run() -> None:
     app = boards.app()
     async with app.run_test(size=(120, 36)) as pilot:
@@ -289,7 +310,8 @@ async def test_monitor_says_read_only_at_every_size() -> None:
         app = boards.app(read_only=True)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            assert "■ read-only" in boards.dump(app).split("\n")[0]
+            sign = "■ read-only" if size[0] > 80 else " ■"
+            assert boards.dump(app).split("\n")[0].rstrip().endswith(sign)
 
 
 async def test_a_screen_behind_waits_and_catches_up() -> None:

@@ -240,8 +240,12 @@ def _age(board: Board, now: datetime) -> Part:
             Kind.PERMISSION: "refused",
             Kind.SSO: "refused",
         }.get(section.error.kind, "stale")
-        text = f"▲ {words}" if age is None else f"▲ {words} {brief(age.total_seconds())}"
-        return Part(((Piece(text, Tone.WAITING),),))
+        said = Piece(f"▲ {words}", Tone.WAITING)
+        if age is None:
+            return Part(((said,),))
+        short = brief(age.total_seconds())
+        tails = (f" · {short} old", f" {short}")
+        return Part(tuple((said, Piece(tail, Tone.WAITING)) for tail in tails), (40,))
     if age is None:
         return Part(((quiet("○ reading"),),))
     short = f"{brief(age.total_seconds()):>3}"  # nothing beside it moves when the figures get longer

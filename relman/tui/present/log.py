@@ -21,6 +21,7 @@ class LogStatus(Struct, frozen=True):
     indexed: bool = True
     times: bool = False
     wrapped: bool = False
+    measuring: bool = False  # which lines take several rows is still being found out
     searched: str = ""
     hit: int = 0
     hits: int = 0
@@ -94,7 +95,8 @@ def status_line(status: LogStatus, width: int) -> Line:
     if status.times:
         right.append((quiet("UTC"),))
     if status.wrapped:
-        right.append((quiet("wrapped, the rest is cut" if status.wrap_limited else "wrapped"),))
+        words = "wrapping" if status.measuring else "wrapped"
+        right.append((quiet("wrapped, the rest is cut" if status.wrap_limited else words),))
     if status.marks_limited:
         right.append((quiet("too many groups to fold all"),))
     return spread((Piece(" "), *joined(left)), (*joined(right), Piece(" ")), width)

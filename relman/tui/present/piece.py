@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from relman.model.cells import steady
 from relman.model.state import Tone
 from relman.text import clean, clean_line
 
@@ -44,8 +45,10 @@ def quiet(text: str) -> Piece:
 
 
 def safe(text: str, limit: int = 500) -> str:
-    """``text`` fit for one line. Free text is clean already; identifiers come exactly as they are."""
-    return clean_line(text, limit)
+    """``text`` fit for one line, of a width on which terminals agree. Free text is clean already;
+    identifiers come exactly as they are."""
+    line = clean_line(text, limit)
+    return line if line.isascii() else steady(line)
 
 
 def width_of(line: Iterable[Piece]) -> int:

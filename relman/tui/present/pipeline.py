@@ -47,7 +47,7 @@ def no_runs(repo: str, chosen: Filter, count: int) -> Notice:
         return Notice(
             "○",
             "No run fits the filter",
-            (f"{count} runs are hidden by: {safe(chosen.text, 200)}",),
+            (f"{count:,} runs are hidden by: {safe(chosen.text, 200)}",),
             "esc clears the filter, / changes it.",
         )
     return Notice(
@@ -108,20 +108,23 @@ def graph_title(
             right = paths_line(times, form)
             if width_of(right) + width_of(name) + 12 <= width:
                 break
-    took_line = (quiet(duration(took)),) if took is not None else BLANK
-    attempt = (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK
     branch = safe(run.branch or "", 60)
+    words = (
+        duration(took) if took is not None else "",
+        f"attempt {run.attempt}" if run.attempt > 1 else "",
+        branch,
+        safe(run.short_sha),
+        ago(run.created_at, now),
+    )
+    left = name
     room = width - (width_of(right) + 2 if right else 0)
-    left = joined([part for part in (name, took_line, attempt) if part])
-    for words in (branch, safe(run.short_sha), ago(run.created_at, now)):
-        if not words:
-            continue
+    for word in filter(None, words):
         left_over = room - width_of(left) - len(SEPARATOR)
-        if width_of(plain(words)) > left_over:  # of a branch its beginning says something, else nothing does
-            if words is branch and left_over >= _LEAST_BRANCH:
-                left = joined([left, (quiet(cut(words, left_over)),)])
+        if width_of(plain(word)) > left_over:  # of a branch its beginning says something, else nothing does
+            if word is branch and left_over >= _LEAST_BRANCH:
+                left = joined([left, (quiet(cut(word, left_over)),)])
             break
-        left = joined([left, (quiet(words),)])
+        left = joined([left, (quiet(word),)])
     return spread(left, right, width)
 
 

@@ -18,7 +18,7 @@ from relman.tui.present.notice import too_small
 from relman.tui.present.piece import Line
 from relman.tui.present.tabs import tabs_line
 from relman.tui.selected import Selected
-from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.key_bar import TYPING, KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move, moving
@@ -57,10 +57,9 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         yield self._header_bar
         yield self._tab_bar
         yield from self.compose_body()
-        yield KeyBar(id="keys")
+        yield KeyBar(id="keys", typing=lambda: TYPING)
         self._small = LinesView(id="too-small")
         self._small.can_focus = False
-        yield self._small
 
     def _say_size(self) -> None:
         """Sets the breakpoints' classes. Textual does after the first layout, and must then make another one."""
@@ -84,6 +83,8 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         least = self.relman.LEAST
         self._small.display = width < least[0] or height < least[1]
         if self._small.display:
+            if self._small.parent is None:
+                self.mount(self._small)
             self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:

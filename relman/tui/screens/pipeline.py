@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.screen import Screen
-from textual.widget import Widget
 
 from relman.model.board import Board, Section
 from relman.model.drawing import Spot
@@ -17,8 +14,7 @@ from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
 from relman.model.waiting import waiting
-from relman.tui.commands.command import command
-from relman.tui.commands.live import live_commands
+from relman.tui.commands.command import command, key_shown
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
@@ -32,6 +28,7 @@ from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
+from relman.tui.widgets.moves import Move
 from relman.tui.widgets.pane import Pane
 from relman.tui.widgets.prompt import Prompt
 
@@ -221,12 +218,9 @@ class PipelineScreen(RunActs):
             for gate in waiting(app.board, now, read_only=app.settings.read_only)
             if run is not None and gate.run.id == run.id
         ]
-        there = f"go-{_DEPLOYS}"
-        keys = next(
-            (live.keys for live in live_commands(cast("Screen[object]", self)) if live.command.name == there),
-            (),
-        )
-        return job_view.held_lines(gates, keys[0] if keys else "", room, now)
+        there = type(app).commands().get(f"go-{_DEPLOYS}")
+        key = app.key_overrides.get(there.name, there.keys[0]).split(",")[0] if there is not None else ""
+        return job_view.held_lines(gates, key_shown(key), room, now)
 
     def _show_staleness(self) -> None:
         board, run, now = self.relman.board, self.run_shown, self.relman.now()
@@ -296,15 +290,12 @@ class PipelineScreen(RunActs):
         elif self._job_pane.notice is None:
             self.set_focus(self._lines)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_again)
-
-    def _zoom(self, body: Widget | None) -> None:
-        super()._zoom(body)
-        self.call_after_refresh(self._draw_again)
-
-    def _draw_again(self) -> None:
+    def on_graph_view_resized(self, event: GraphView.Resized) -> None:
+        event.stop()
         self._paint()
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        event.stop()
         self._show_job()
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────
@@ -374,11 +365,22 @@ class PipelineScreen(RunActs):
     )
     def ask_filter(self) -> None:
         if self.focused is self._graph:
-            self._prompt.ask("find job", self._search, self._find_as_typed, back_to=self._graph)
+            begun_at = self._graph.spot
+            self._prompt.ask(
+                "find job", self._search, lambda text: self._find_as_typed(text, begun_at), back_to=self._graph
+            )
         elif self.focused is self._lines:
             self._prompt.ask("find", self._words, self._find_in_job, back_to=self._lines)
         else:
-            self._prompt.ask("filter", self._filter.text, self._set_filter, back_to=self._runs)
+            begun_on = self._runs.key
+
+            def typed(text: str) -> None:
+                """To the run where the typing began, or else the first: not to one that half a word met."""
+                self._set_filter(text)
+                if not self._runs.highlight(begun_on):
+                    self._runs.move(Move.TOP)
+
+            self._prompt.ask("filter", self._filter.text, typed, back_to=self._runs)
 
     @property
     def finds(self) -> str:
@@ -393,10 +395,13 @@ class PipelineScreen(RunActs):
             self._filter = parsed
             self._show_runs(self.relman.board)
 
-    def _find_as_typed(self, text: str) -> None:
+    def _find_as_typed(self, text: str, begun_at: Spot | None) -> None:
+        """From where the typing began; back to there when nothing is looked for any more."""
         self._search = text.strip()
-        if self._search:
-            self._find(0)
+        missed = bool(self._search) and not self._find(0, begun_at)
+        if not self._search and begun_at is not None:
+            self._graph.choose(begun_at)
+        self._prompt.say("no job of that name" if missed else "")
         self._graph_pane.update()
 
     @command(
@@ -431,18 +436,19 @@ class PipelineScreen(RunActs):
 
     def _step(self, by: int) -> None:
         if self.focused is self._graph:
-            self._find(by)
+            if not self._find(by, self._graph.spot):
+                self.relman.tell(f"No job of that name: {self._search}")
         elif self.focused is self._lines:
             self._lines.find(by)
             self._job_pane.update()
         else:
             self._runs.step(by)
 
-    def _find(self, by: int) -> None:
-        """To a box whose name holds what is looked for."""
+    def _find(self, by: int, here: Spot | None) -> bool:
+        """To a box whose name holds what is looked for; False when there is none."""
         wanted, picture, drawing = pattern(self._search), self._picture, self._graph.drawing
         if wanted is None or picture is None or drawing is None:
-            return
+            return False
         names = {Spot(node.key): node.name for node in picture.nodes}
         order: list[Spot] = []
         for node in picture.nodes:
@@ -451,9 +457,10 @@ class PipelineScreen(RunActs):
             jobs = {str(job.id): job.name for job in picture.jobs(node.key)}
             names.update({Spot(node.key, row): jobs.get(row, "") for row in rows})
         hits = {spot for spot in order if wanted.search(names[spot])}
-        found = next_hit(order, self._graph.spot, hits, by)
+        found = next_hit(order, here, hits, by)
         if found is not None:
             self._graph.choose(found)
+        return found is not None
 
     def _find_in_job(self, text: str) -> None:
         self._lines.search(text)

@@ -55,6 +55,17 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         def control(self) -> GraphView:
             return self.view
 
+    class Resized(Message):
+        """There is another room for boxes."""
+
+        def __init__(self, view: GraphView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> GraphView:
+            return self.view
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawing: Drawing | None = None
@@ -220,6 +231,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         del event
+        self.post_message(self.Resized(self))
         self.call_after_refresh(self.reveal)
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,6 @@ from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.ink import Ink
-from relman.tui.widgets.prompt import Prompt
 
 
 class Entry(NamedTuple):
@@ -27,8 +26,8 @@ class Entry(NamedTuple):
     key: str
 
 
-# While somebody types, every other key is a letter.
-_TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
+# While somebody types into the line of a filter or a search, every other key is a letter.
+TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
 
 
 class KeyBar(Widget):
@@ -41,7 +40,7 @@ class KeyBar(Widget):
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] | None = None) -> None:
-        """``typing`` gives the entries while somebody types in any field; else those of a prompt are known."""
+        """``typing`` gives the entries while somebody types in a field, where they are others."""
         super().__init__(id=id)
         self._typing = typing
         self._entries: tuple[Entry, ...] = ()
@@ -71,8 +70,8 @@ class KeyBar(Widget):
         if not self.is_attached:
             return
         focused = self.screen.focused
-        if isinstance(focused, Input) and (self._typing is not None or isinstance(focused.parent, Prompt)):
-            self._show(_TYPING if self._typing is None else self._typing())
+        if isinstance(focused, Input) and self._typing is not None:
+            self._show(self._typing())
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
