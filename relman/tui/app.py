@@ -118,7 +118,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._open_tools = None if self.settings.read_only else tools
         self._tools: Tools | None = None
         self._open_look = look
-        self._release_reading: ReleaseReading | None = None
+        self.release_read: ReleaseReading | None = None  # None until it is first wanted
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
@@ -293,16 +293,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     @property
     def release_reading(self) -> ReleaseReading | None:
         """What reads releases beyond the board, built when it is first wanted; None where nothing can."""
-        if self._release_reading is None and self._open_look is not None:
+        if self.release_read is None and self._open_look is not None:
             from relman.tui.release_reading import ReleaseReading
 
-            self._release_reading = ReleaseReading(self, self._open_look())
-        return self._release_reading
-
-    @property
-    def release_read(self) -> ReleaseReading | None:
-        """What was read of releases so far; None where nobody wanted it yet."""
-        return self._release_reading
+            self.release_read = ReleaseReading(self, self._open_look())
+        return self.release_read
 
     @property
     def key_overrides(self) -> Mapping[str, str]:
@@ -319,8 +314,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """
         from relman.tui.acting import Acting
 
-        tools = self.tools
-        if tools is None:
+        if (tools := self.tools) is None:
             self.tell("relman is read-only here.", problem=True)
             return
         if self._acting is None:
@@ -351,8 +345,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def show_journal(self) -> None:
         from relman.tui.screens.journal import JournalScreen
 
-        tools = self.tools
-        if tools is not None:
+        if (tools := self.tools) is not None:
             self.push_screen(JournalScreen(tools.operator))
 
     @property
