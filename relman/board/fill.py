@@ -70,7 +70,7 @@ class Filler:
         settle: float = 10.0,
     ) -> None:
         self._store = store
-        self._reader = reader
+        self._reader = reader.passing
         self._history = history
         self._clock = clock
         self._weeks = weeks

@@ -14,6 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+from msgspec import Raw, Struct
+
 from relman.board.board_codec import decode, decode_board, encode, encode_board
 from relman.board.durations import typical
 from relman.board.history_file import Opened, cannot_keep, file_for, is_corrupt, open_database, start_over
@@ -80,7 +83,7 @@ class History:
         """Runs of one answer. A finished attempt is kept for good; a later attempt moves it to the attempts."""
 
         def work(db: sqlite3.Connection) -> None:
-            bodies = _bodies(raw, "workflow_runs")
+            bodies = _bodies(raw)
             for run in runs:
                 _keep_run(db, run, bodies.get(run.id, b""))
 
@@ -375,14 +378,24 @@ def job_seconds(job: Job) -> float | None:
     return max(0.0, (job.completed_at - start).total_seconds())
 
 
-def _bodies(raw: bytes, name: str) -> dict[int, bytes]:
-    """Each item of a raw list answer by its id, as JSON; {} where the answer cannot be read."""
+class _Identified(Struct):
+    id: int
+
+
+class _Listed(Struct):
+    workflow_runs: list[Raw]
+
+
+def _bodies(raw: bytes) -> dict[int, Raw]:
+    """Each run of a raw answer (a page, or one run alone) by its id, as it came and without a copy; {} for what
+    cannot be read."""
     try:
-        answer = json.loads(raw)
-        pages = answer if isinstance(answer, list) else [answer]
-        items = [item for page in pages for item in page.get(name, [page])]
-        return {item["id"]: json.dumps(item, separators=(",", ":")).encode() for item in items}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        try:
+            items = msgspec.json.decode(raw, type=_Listed).workflow_runs
+        except msgspec.ValidationError:
+            items = [Raw(raw)]
+        return {msgspec.json.decode(item, type=_Identified).id: item for item in items}
+    except (ValueError, RecursionError):
         return {}
 
 

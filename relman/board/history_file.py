@@ -16,6 +16,8 @@ from msgspec import Struct
 from relman.errors import Kind, Problem
 
 _PATIENCE: Final = 300  # hundredths of a second
+_CACHE: Final = 256
+"""KiB of pages that each connection holds: the system keeps the file in its own cache anyway."""
 APPLICATION_ID: Final = 0x72656C6D  # "relm"
 _MIGRATIONS: Final = (
     """
@@ -54,6 +56,11 @@ _MIGRATIONS: Final = (
         size INTEGER NOT NULL, stored REAL NOT NULL, used REAL NOT NULL
     );
     CREATE INDEX validators_used ON validators (used);
+    """,
+    # The sizes stand behind the bodies: without them in the index, every sum reads all bodies.
+    """
+    DROP INDEX validators_used;
+    CREATE INDEX validators_room ON validators (used, size)
     """,
 )
 """Each brings the file from one version to the next. A published one is never changed."""
@@ -125,6 +132,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         _use_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         _migrate(connection)
     except BaseException:  # cancelled or failed, a connection that is not given back is closed
         connection.close()

@@ -118,7 +118,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._open_tools = None if self.settings.read_only else tools
         self._tools: Tools | None = None
         self._open_look = look
-        self._release_reading: ReleaseReading | None = None
+        self.release_read: ReleaseReading | None = None  # None until it is first wanted
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
@@ -186,8 +186,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _first_frame_is_out(self) -> None:
         self.first_frame.set()
         self.watch_.start()
-        if self._open_tools is not None:
-            self._tools = self._open_tools()
+        if self.may_change:
             self.refresh_bindings()
         self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
@@ -275,19 +274,30 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── changes ──────────────────────────────────────────────────────────────────────────────
 
     @property
+    def may_change(self) -> bool:
+        """False where relman is read-only, and until the first frame is out: no command may offer a change then."""
+        return self._open_tools is not None and self.first_frame.is_set()
+
+    @property
     def tools(self) -> Tools | None:
-        """What actions work with. None where nothing may be changed, and until the first frame is out: no
-        command may offer a change then."""
+        """What actions work with, built when it is first wanted; None where nothing may be changed."""
+        if self._tools is None and self._open_tools is not None and self.may_change:
+            self._tools = self._open_tools()
         return self._tools
+
+    async def put_tools_away(self) -> None:
+        """Closes what they have open, where they were ever built."""
+        if self._tools is not None:
+            await self._tools.writer.aclose()
 
     @property
     def release_reading(self) -> ReleaseReading | None:
         """What reads releases beyond the board, built when it is first wanted; None where nothing can."""
-        if self._release_reading is None and self._open_look is not None:
+        if self.release_read is None and self._open_look is not None:
             from relman.tui.release_reading import ReleaseReading
 
-            self._release_reading = ReleaseReading(self, self._open_look())
-        return self._release_reading
+            self.release_read = ReleaseReading(self, self._open_look())
+        return self.release_read
 
     @property
     def key_overrides(self) -> Mapping[str, str]:
@@ -304,11 +314,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """
         from relman.tui.acting import Acting
 
-        if self._tools is None:
+        if (tools := self.tools) is None:
             self.tell("relman is read-only here.", problem=True)
             return
         if self._acting is None:
-            self._acting = Acting(self, self._tools)
+            self._acting = Acting(self, tools)
         self._acting.act(action, intent, after)
 
     @command(
@@ -330,13 +340,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         rank=80,
         changes=True,
-        when=lambda app: app.tools is not None and _on_screen(app) and app.screen.NAME != "journal",
+        when=lambda app: app.may_change and _on_screen(app) and app.screen.NAME != "journal",
     )
     def show_journal(self) -> None:
         from relman.tui.screens.journal import JournalScreen
 
-        if self._tools is not None:
-            self.push_screen(JournalScreen(self._tools.operator))
+        if (tools := self.tools) is not None:
+            self.push_screen(JournalScreen(tools.operator))
 
     @property
     def under_way(self) -> Course | None:

@@ -280,3 +280,13 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was(tmp_path, request):
     assert (word, runs) == ("done", "440")
     assert whole >= 3
     assert int(asked) <= 10 - (whole - 2), "what was complete is not asked again"
+
+
+async def test_what_fills_the_history_is_asked_once_and_stays_nowhere(fill, source, make, history):
+    source.all_runs = [make.run(number) for number in range(1, 4)]
+    source.all_jobs = {one.id: (make.job(one.id, one),) for one in source.all_runs}
+    await fill(lambda board: board.fill.done and board.fill.jobs_left == 0)
+    assert source.passed.count("runs") == sum(
+        1 for call in source.calls if call[0] == "runs" and call[1]["created"]
+    )
+    assert source.passed.count("jobs") == source.asked("jobs") == 3
