@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -64,7 +65,7 @@ def _nothing() -> Mapping[K, T]:
     return MappingProxyType({})
 
 
-class Board(Struct, frozen=True, omit_defaults=True):
+class Board(Struct, frozen=True, omit_defaults=True, dict=True):
     """All sections. Mappings are never changed in place; an absent key was never asked for."""
 
     repo: str  # "owner/name"
@@ -97,6 +98,11 @@ class Board(Struct, frozen=True, omit_defaults=True):
     notices: tuple[
         Problem, ...
     ] = ()  # what is wrong with this machine's own files: history not kept, disk full
+
+    @cached_property
+    def open_runs(self) -> tuple[Run, ...]:
+        """Runs that have not ended, newest first. What still hangs on another run is old news."""
+        return tuple(run for run in self.runs.value or () if not run.state.finished)
 
     def run(self, run_id: int) -> Run | None:
         """The run of that id, or None."""

@@ -184,9 +184,7 @@ def waiting(
     viewer = board.viewer.value.login if board.viewer.value is not None else ""
     environments = {one.name: one for one in board.environments.value or ()}
     found = []
-    for run in board.runs.value or ():
-        if run.state.finished:
-            continue
+    for run in board.open_runs:
         approvals = board.approvals.get(run.id, Section()).value or ()
         jobs = board.jobs.get(run.id, Section()).value or ()
         names = tuple(job.name for job in jobs if job.state is State.WAITING)

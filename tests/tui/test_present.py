@@ -58,10 +58,10 @@ def test_wrap_keeps_to_width_and_limit(words: str, width: int, limit: int) -> No
             st.integers(0, 9),
         ),
         min_size=1, max_size=6,
-    ),
+    ).map(tuple),
     st.integers(0, 120),
 )  # fmt: skip
-def test_columns_never_take_more_than_there_is(made: list[columns.Column], room: int) -> None:
+def test_columns_never_take_more_than_there_is(made: tuple[columns.Column, ...], room: int) -> None:
     line = columns.row([(Piece("x" * 50),)] * len(made), made, room)
     assert width_of(line) <= room
     sizes = columns.widths(made, room)

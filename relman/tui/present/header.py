@@ -58,14 +58,9 @@ def terminal_title(board: Board) -> str:
 
 def waiting_counts(board: Board) -> tuple[int, int]:
     """Deployments that wait for your review, and those that wait for somebody else's."""
-    gates = [gate for run_id in _open_runs(board) for gate in _gates(board, run_id)]
+    gates = [gate for run in board.open_runs for gate in _gates(board, run.id)]
     mine = sum(1 for gate in gates if gate.may_approve)
     return mine, len(gates) - mine
-
-
-def _open_runs(board: Board) -> list[int]:
-    """Runs whose gates still count: the pending list of a finished run is old news."""
-    return [run.id for run in board.runs.value or () if not run.state.finished]
 
 
 def _gates(board: Board, run_id: int) -> Sequence[PendingDeployment]:

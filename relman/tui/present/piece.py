@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich import cells
+from rich.cells import set_cell_size
 
 from relman.model.cells import steady
 from relman.model.state import Tone
@@ -33,6 +34,11 @@ Line = tuple[Piece, ...]
 ELLIPSIS = "…"
 SEPARATOR = " · "
 BLANK: Line = ()
+
+
+def cell_len(text: str) -> int:
+    """The cells that clean text takes."""
+    return len(text) if text.isascii() else cells.cell_len(text)
 
 
 def plain(text: str, tone: Tone = Tone.PLAIN, *, strong: bool = False, accent: bool = False) -> Line:
