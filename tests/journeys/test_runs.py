@@ -15,7 +15,7 @@ from tests.journeys.test_terminal import Terminal
 def dashboard(tmp_path: Path) -> Iterator[Terminal]:
     terminal = Terminal(tmp_path, f"{sys.executable} -m relman demo", 120, 36)
     try:
-        terminal.wait_for("waits for you")
+        terminal.wait_for("for you")
         terminal.wait_for("✓ build")
         yield terminal
     finally:
