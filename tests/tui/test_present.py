@@ -108,6 +108,13 @@ def test_no_fact_leaves_the_header_while_another_can_be_shorter(width: int, read
     assert "healthy" not in shown or "API 4,812 of 5,000" in shown or "production" in shown
 
 
+@given(st.integers(60, 200), st.booleans())
+def test_the_header_cuts_the_names_of_all_environments_or_of_none(width: int, read_only: bool) -> None:
+    shown = text_of(header_line(boards.board(), boards.NOW, width, read_only=read_only))
+    assert ("stag " in shown) is ("prod " in shown)
+    assert ("staging " in shown) is ("production " in shown)
+
+
 def test_the_header_stands_still_while_the_data_ages() -> None:
     at = {
         seconds: text_of(header_line(boards.board(), boards.NOW + timedelta(seconds=seconds), 80))
@@ -237,6 +244,13 @@ def test_every_refusal_says_what_to_do(kind: Kind, words: str, width: int) -> No
     said = notice.refusal(Problem(kind, words, words), boards.NOW)
     assert said.hint and said.title
     assert all(width_of(line) <= max(width, 12) for line in said.draw(width)[1:])
+
+
+def test_a_person_is_not_told_to_do_what_relman_does() -> None:
+    outage = Problem(Kind.SERVER, "502", hint="Try again; if it stays, see https://www.githubstatus.com.")
+    said = notice.refusal(outage, boards.NOW)
+    assert said.lines == ("If it stays, see https://www.githubstatus.com.",)
+    assert said.hint == "relman tries again by itself; r tries now."
 
 
 def test_old_data_says_how_old_and_why() -> None:

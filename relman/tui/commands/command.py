@@ -52,7 +52,7 @@ class Command(Struct, frozen=True):
     group: str
     footer: str | Callable[[Any], str] = ""
     rank: int = 50
-    priority: bool = False  # seen before a focused input field sees the key
+    priority: bool = False  # seen before what has the focus sees the key, and before the next key is
     asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
     reads: bool = False  # reads what stands in the fields: letters typed before the key belong to it
     changes: bool = False  # where relman may change nothing it does not exist, and help does not name it

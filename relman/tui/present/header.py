@@ -37,13 +37,17 @@ class Part(Struct, frozen=True):
 
 def header_line(board: Board, now: datetime, width: int, *, read_only: bool = False) -> Line:
     """The header in exactly ``width`` cells. ``now`` is this machine's clock."""
-    left = [_repository(board), *_environments(board)]
+    places = _environments(board)
+    left = [_repository(board), *places]
     right = [part for part in (_waiting(board), _budget(board, now), _age(board, now)) if part]
     if read_only:
         mark = Piece("■", Tone.WAITING)
         right.append(Part(((mark, Piece(" read-only", Tone.WAITING)), (mark,)), (62,)))
     gap = "   " if width >= _ROOMY else "  "
     chosen = _choose([*left, *right], width - 2, gap)
+    names = slice(1, 1 + len(places))
+    if any(form is part.forms[-1] for form, part in zip(chosen[names], places, strict=True)):
+        chosen[names] = [part.forms[-1] for part in places]  # names are cut short in all of them, or in none
     shown_left = _laid([form for form in chosen[: len(left)] if form], gap)
     shown_right = _laid([form for form in chosen[len(left) :] if form], gap)
     return (Piece(" "), *spread(shown_left, shown_right, max(0, width - 2)), Piece(" "))

@@ -69,7 +69,8 @@ def refusal(problem: Problem, now: datetime) -> Notice:
     if (
         problem.kind in (Kind.NETWORK, Kind.SERVER) and hint
     ):  # what the hint leaves to a person relman does itself
-        lines.append(hint)
+        rest = hint.removeprefix("Try again; ")
+        lines.append(rest[:1].upper() + rest[1:])
         hint = ""
     return Notice(
         glyph,

@@ -133,7 +133,7 @@ class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=Fal
         """Whether the environments have the focus, not the comment."""
         return self.focused is self._list
 
-    @command("review-next", "tab", "shift+tab", title="", help="Environments and comment.", group=_GROUP,
+    @command("review-next", "tab", "shift+tab", title="", help="Environments and comment.", group=_GROUP, priority=True,
              footer="Environments", rank=4, when=lambda screen: screen.several)  # fmt: skip
     def next_field(self) -> None:
         self.set_focus(self._comment if self.choosing else self._list)
