@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import gc
+
+
+def pytest_collection_finish() -> None:
+    """A world is a hundred thousand objects: collecting after every 700 new ones made a sixth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
