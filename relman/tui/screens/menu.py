@@ -14,6 +14,7 @@ from relman.tui.commands.command import CommandHost, command
 from relman.tui.ports import SystemClock
 from relman.tui.present.menu import MenuPresenter, MenuRow
 from relman.tui.present.piece import Line, Piece, quiet, spread
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.moves import Move
@@ -21,7 +22,7 @@ from relman.tui.widgets.moves import Move
 _MENU = "Menu"
 
 
-class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
+class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindings=False):
     """Ends with the name of the chosen command, or None. Letters go into the line; the list follows."""
 
     CSS_PATH = "menu.tcss"
