@@ -12,6 +12,7 @@ from textual._context import active_app
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_PATIENCE = 60.0  # seconds
 _ROUNDS = 3  # of the loop, each of which also looks for input and output
 
 _to_thread = asyncio.to_thread
@@ -34,16 +35,18 @@ async def stillness(min_sleep: float = 0, max_sleep: float = 1) -> None:
     """Returns when no callback is ready, no frame is waited for and no work of the loop is in a thread.
 
     Stands in for Textual's own wait, which sleeps at least 20 ms each time and then asks how busy the process
-    was: that makes most of a test's time, and takes a process that got no time for one that is done.
-    ``max_sleep`` seconds are the limit, as there.
+    was: that makes most of a test's time, and takes a process that got no time for one that is done. Work in a
+    thread may be to wait, and is waited for ``max_sleep`` seconds; an app that is never done fails the test.
     """
     loop = asyncio.get_running_loop()
-    end = loop.time() + max_sleep
+    began = loop.time()
     rounds = 0
-    while rounds < _ROUNDS and loop.time() < end:
-        busy = _in_threads[loop] or _held_back()
+    while rounds < _ROUNDS:
+        in_threads = _in_threads[loop] and loop.time() < began + max_sleep
+        busy = in_threads or _held_back()
         await asyncio.sleep(0.001 if busy else 0)
         rounds = 0 if busy or loop._ready or _hurried() else rounds + 1  # type: ignore[attr-defined]
+        assert loop.time() < began + _PATIENCE, "the dashboard does not come to rest"
 
 
 def _held_back() -> bool:
