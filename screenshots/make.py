@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import structs
+from textual.pilot import Pilot
 
 from relman.actions.gate import Gate
 from relman.actions.hotfix import HotfixAction
@@ -59,7 +60,8 @@ HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 17, 10, 24, tzinfo=UTC)
 SIZES = {"wide": (160, 45), "narrow": (80, 24)}
 JOURNAL = Path("~/.local/state/relman/journal.jsonl")  # below a passing folder: only its name is shown
-_LOOKS = 20
+_LOOKS = 60
+_CALM = 0.05  # seconds between two looks
 _PATIENCE = 60.0  # seconds until a picture must be complete
 
 
@@ -325,19 +327,25 @@ async def paint(picture: Picture, there: Stand, size: tuple[int, int]) -> tuple[
             await pilot.pause()
         for key in picture.keys:
             await pilot.press(key)
-            await pilot.pause(0.3)
+            await _at_rest(app, pilot, 2)
         try:
             await _until(lambda: picture.shows in _text(app), f"{picture.shows!r} on {picture.name}")
         except SystemExit as error:
             raise SystemExit(f"{error}\n{_text(app)}") from None
         app.clear_notifications()
-        before = ""
-        for _ in range(_LOOKS):  # a busy machine lays out late
-            await pilot.pause(0.3)
-            if _text(app) == before:
-                break
-            before = _text(app)
+        await _at_rest(app, pilot, 4)
         return app.export_screenshot(title="relman"), _text(app)
+
+
+async def _at_rest(app: RelmanApp, pilot: Pilot[None], looks: int) -> None:
+    """Until that many looks in a row find the same text: a busy machine lays out late."""
+    before, same = "", 0
+    for _ in range(_LOOKS):
+        await pilot.pause(_CALM)
+        text = _text(app)
+        same, before = same + 1 if text == before else 0, text
+        if same == looks:
+            return
 
 
 def _text(app: RelmanApp) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from stillness import stillness
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 
@@ -35,7 +36,9 @@ def _words(text: str) -> list[str]:
     return re.sub("[▁▂▃▄▅▆▇█━╸─▌]", " ", text).split()
 
 
-def test_every_picture_is_current() -> None:
+def test_every_picture_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textual.app.wait_for_idle", stillness)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", stillness)
     maker = _maker()
     kept = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.txt")}
     expected = {f"{picture.name}-{size}" for picture in maker.PICTURES for size in maker.SIZES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -85,6 +86,7 @@ async def _about(tools: Tools, facts: RollbackFacts, target: Target) -> Rollback
         reader.runs(per_page=1),
         optional(reader.rulesets("tag")),
     )
+    at = tools.clock.now()
     return replace(
         facts,
         run=run,
@@ -95,7 +97,8 @@ async def _about(tools: Tools, facts: RollbackFacts, target: Target) -> Rollback
         rulesets_problem=problem,
         # The new tag's own file decides, which is the target's: the same commit.
         starts=starts_on_tag(text, facts.tags.name_for("1.0.0")) if text is not None else None,
-        at=tools.clock.now(),
+        at=at,
+        offset=timedelta(0) if newest.server_time is None else newest.server_time - at,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Self
 
@@ -69,8 +69,9 @@ class RollbackFacts(Struct, frozen=True):
     ``again`` what would run again with it, read where that is the way back.
 
     ``workflow`` is the deployment's workflow file at the target's ref, None where there is none that can be
-    read; ``cd`` its path. ``newest_run`` is the highest run id there was. ``files`` differ between the two
-    versions; None where they could not be compared. ``refs`` are tags whose messages were read.
+    read; ``cd`` its path. ``offset`` is the server's time less this machine's. ``newest_run`` is the
+    highest run id there was. ``files`` differ between the two versions; None where they could not be compared.
+    ``refs`` are tags whose messages were read.
     """
 
     at: datetime
@@ -95,6 +96,11 @@ class RollbackFacts(Struct, frozen=True):
     who: str = ""
     may_push: bool | None = None
     place: Environment | None = None
+    offset: timedelta = timedelta(0)
+
+    @property
+    def server_now(self) -> datetime:
+        return self.at + self.offset
 
     def target(self, intent: RollbackIntent) -> Target | None:
         return chosen(self.offered, intent.to)
@@ -116,7 +122,7 @@ def way_of(facts: RollbackFacts, target: Target, environment: str) -> Way | None
         if inputs is not None and may_lead_to(facts.workflow, environment, stay.tag, inputs):
             return Way(facts.cd.rsplit("/", 1)[-1], MappingProxyType(inputs))
     run = facts.run
-    young = run is not None and run.created_at is not None and facts.at - run.created_at < RERUN_LIMIT
+    young = run is not None and run.created_at is not None and facts.server_now - run.created_at < RERUN_LIMIT
     if run is not None and young and run.sha == stay.sha and (run.state.finished or run.attempt > 1):
         return Way(run=run)
     return None
@@ -460,7 +466,7 @@ def rollback_details(facts: RollbackFacts, target: Target | None, tag: str) -> d
                 "name": one.name,
                 "commit": one.stay.sha,
                 "deployed_at": one.stay.began.isoformat() if one.stay.began else None,
-                "ran_seconds": one.stay.ran(facts.at),
+                "ran_seconds": one.stay.ran(facts.server_now),
             }
             for one in facts.offered
         ],

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 from live_world import LiveWorld
 
 from relman.actions.gate import Gate
 from relman.actions.operator import Prepared
 from relman.actions.review import ReviewAction
 from relman.actions.tools import Tools
-from relman.demo import embed
 from relman.errors import Kind
 from relman.model.freeze import Freeze
 from relman.model.operation import Ended, Outcome, StepEnded
@@ -31,7 +31,7 @@ RELMAN = [sys.executable, "-m", "relman"]
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[LiveWorld]:
-    with embed.start(seed=3, frozen=True) as world:
+    with worlds.world(seed=3, frozen=True) as world:
         yield LiveWorld(world, tmp_path / "home")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 
 from relman.__main__ import main
-from relman.demo import embed
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Answer:
 class Line:
     """The command line on a running world, with a home of its own."""
 
-    world: embed.Embedded
+    world: worlds.OwnWorld
     home: Path
     capsys: pytest.CaptureFixture[str]
 
@@ -58,13 +58,13 @@ class Line:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[embed.Embedded]:
-    with embed.start(seed=3, frozen=True) as running:
+def world() -> Iterator[worlds.OwnWorld]:
+    with worlds.world(seed=3, frozen=True) as running:
         yield running
 
 
 @pytest.fixture
-def line(world: embed.Embedded, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Line]:
+def line(world: worlds.OwnWorld, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Line]:
     """The shared world, left as it was found."""
     there = Line(world, tmp_path / "home", capsys)
     yield there

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import worlds
 
 from relman.cli import arguments
-from relman.demo import embed
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Line
@@ -61,7 +61,7 @@ def row(action: str) -> tuple[str, ...]:
 @pytest.fixture
 def lively(line: Line) -> Iterator[Line]:
     """A world of its own that may be changed, and whose time goes on."""
-    with embed.start(seed=5, speed=20) as world:
+    with worlds.world(seed=5, speed=20) as world:
         line.world, kept = world, line.world
         yield line
         line.world = kept

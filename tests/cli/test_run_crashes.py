@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 
-from relman.demo import embed
 from tests.cli.conftest import Line
 
 R = "/repos/acme/agentic-backend/actions"
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[embed.Embedded]:
+def world() -> Iterator[worlds.OwnWorld]:
     """Not the shared one: what is done here stays done."""
-    with embed.start(seed=3, frozen=True) as running:
+    with worlds.world(seed=3, frozen=True) as running:
         yield running
 
 

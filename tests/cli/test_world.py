@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import worlds
 from hostile import HOSTILE, UNSAFE
 from schemas import validate
 
 from relman import __version__, places, report, wiring
 from relman.__main__ import main
-from relman.demo import embed
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Line
@@ -29,9 +29,9 @@ RELMAN = [sys.executable, "-m", "relman"]
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[embed.Embedded]:
+def world() -> Iterator[worlds.OwnWorld]:
     """One that no other test has moved."""
-    with embed.start(seed=3, frozen=True) as running:
+    with worlds.world(seed=3, frozen=True) as running:
         yield running
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx
+from worlds import serving
 
 from relman.demo.clock import WorldClock
-from relman.demo.server import Running, serve
+from relman.demo.server import Running
 from relman.demo.site import Site
 from relman.demo.world import World
 
@@ -47,23 +46,9 @@ def new_site() -> Site:
 
 @contextmanager
 def served(site: Site) -> Iterator[Served]:
-    """Serves from a thread with a loop of its own, so that tests can ask as any client would."""
-    ready: list[Running] = []
-    begun = threading.Event()
-
-    async def run() -> None:
-        async with serve(site) as running:
-            ready.append(running)
-            begun.set()
-            await running.ended()
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
-    thread.start()
-    assert begun.wait(20)
-    server = Served(site, ready[0])
-    try:
-        yield server
-    finally:
-        server.client.close()
-        ready[0].finish()
-        thread.join(10)
+    with serving(site) as running:
+        server = Served(site, running)
+        try:
+            yield server
+        finally:
+            server.client.close()

@@ -18,8 +18,8 @@ RELMAN = [sys.executable, "-m", "relman"]
 
 
 @pytest.fixture
-def deploys(tmp_path: Path) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path, f"{sys.executable} -m relman demo", 120, 36)
+def deploys(tmp_path: Path, command: str) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path, command, 120, 36)
     try:
         terminal.wait_for("for you")
         terminal.press("2")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from tests.journeys.test_terminal import Terminal
 
 
 @pytest.fixture
-def dashboard(tmp_path: Path) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path, f"{sys.executable} -m relman demo", 120, 36)
+def dashboard(tmp_path: Path, command: str) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path, command, 120, 36)
     try:
         terminal.wait_for("for you")
         yield terminal

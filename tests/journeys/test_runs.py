@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from tests.journeys.test_terminal import Terminal
 
 
 @pytest.fixture
-def dashboard(tmp_path: Path) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path, f"{sys.executable} -m relman demo", 120, 36)
+def dashboard(tmp_path: Path, command: str) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path, command, 120, 36)
     try:
         terminal.wait_for("for you")
         terminal.wait_for("✓ build")
@@ -43,6 +42,7 @@ def test_run_again_and_cancel(dashboard: Terminal) -> None:
     dashboard.press("c")
     agree(dashboard, "/cancel")
     dashboard.wait(lambda shown: "cancelled ·" in shown, "its end")
+    dashboard.wait_gone("What is sent")  # it can be seen beside the dialog before that has closed
     dashboard.press("q")
     assert dashboard.exit_code() == 0
 

@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,12 @@ class Terminal:
         return done.stdout
 
     def press(self, *keys: str) -> None:
-        for key in keys:
+        """Letters come as fast as somebody types who knows the words; after any other key there is a look."""
+        for key, after in pairwise([*keys, ""]):
             self._tmux("send-keys", key)
-            time.sleep(0.4 if key == "Escape" else 0.15)  # an escape and a key soon after it are one chord
+            typing = len(key) == 1 and len(after) == 1
+            # An escape and a key soon after it are one chord.
+            time.sleep(0.4 if key == "Escape" else 0.03 if typing else 0.15)
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")

@@ -29,6 +29,7 @@ from relman.model.rollback_plan import (
     dispatch_inputs,
     may_lead_to,
     redeploy_plan,
+    way_of,
 )
 from relman.model.run import Run
 from relman.model.version_tags import Withdrawn, read_version_tags
@@ -201,6 +202,16 @@ def test_a_run_again_says_where_else_it_leads_and_asks_for_production_s_word() -
     back = redeploy_plan("o/r", by_its_run("production", staging, production), RollbackIntent("production"))
     assert any("It also leads to staging" in words for words in back.warnings)
     assert (back.production, back.rollback) == (True, True)
+
+
+@pytest.mark.parametrize(("days", "goes"), [(29, True), (31, False)])
+def test_a_run_is_too_old_to_run_again_by_the_server_s_time(days: int, goes: bool) -> None:
+    """A machine whose clock is far off neither loses the way back nor offers one that GitHub refuses."""
+    facts = by_its_run("staging", Reached("staging", "deploy-staging", "staging"))
+    for off in (timedelta(days=-400), timedelta(days=400)):
+        seen = replace(facts, at=NOW + timedelta(days=days) - off, offset=off)
+        way = way_of(seen, seen.offered[0], "staging")
+        assert (way is not None and way.run is not None) is goes
 
 
 def test_a_job_known_by_its_name_only_is_the_environment_s_own_and_another_region_is_not() -> None:

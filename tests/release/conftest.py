@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import worlds
 from command_shop import Shop
-
-from relman.demo import embed
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[embed.Embedded]:
-    with embed.start(seed=1, frozen=True) as world:
+def running() -> Iterator[worlds.OwnWorld]:
+    with worlds.world(seed=1, frozen=True) as world:
         yield world
 
 
 @pytest.fixture
-def shop(running: embed.Embedded, tmp_path: Path) -> Iterator[Shop]:
+def shop(running: worlds.OwnWorld, tmp_path: Path) -> Iterator[Shop]:
     """The module's world: tags stay, faults and rights do not."""
     made = Shop(running, tmp_path / "home")
     yield made

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 from command_shop import OVERRIDES, R, Shop
 from schemas import validate
-
-from relman.demo import embed
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with embed.start(seed=1, frozen=True) as world:
+    with worlds.world(seed=1, frozen=True) as world:
         yield Shop(world, tmp_path / "home")
 
 

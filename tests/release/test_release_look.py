@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import worlds
 from live_world import LiveWorld
 
 from relman.actions.release_look import ReleaseLook
-from relman.demo import embed
 
 
 @pytest.fixture
-def live(running: embed.Embedded, tmp_path: Path) -> Iterator[LiveWorld]:
+def live(running: worlds.OwnWorld, tmp_path: Path) -> Iterator[LiveWorld]:
     yield LiveWorld(running, tmp_path / "home")
 
 

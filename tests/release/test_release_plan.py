@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import worlds
 from command_shop import OVERRIDES, Shop
 from schemas import validate
-
-from relman.demo import embed
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with embed.start(seed=1, frozen=True) as world:
+    with worlds.world(seed=1, frozen=True) as world:
         yield Shop(world, tmp_path / "home")
 
 

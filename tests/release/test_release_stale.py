@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+import worlds
 from live_world import LiveWorld
 from msgspec.structs import replace
 
 from relman.actions.release import ReleaseAction
-from relman.demo import embed
 from relman.model.health import Health, HealthCheck
 from relman.model.release_facts import ReleaseIntent
 
@@ -19,7 +19,7 @@ STAGING = r"/deployments\?.*environment=staging"
 
 
 @pytest.fixture
-def live(running: embed.Embedded, tmp_path: Path) -> Iterator[LiveWorld]:
+def live(running: worlds.OwnWorld, tmp_path: Path) -> Iterator[LiveWorld]:
     made = LiveWorld(running, tmp_path / "home")
     yield made
     made.move("clear")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import worlds
 from command_shop import Done, R, Shop
+from msgspec.structs import replace
 from schemas import validate
-
-from relman.demo import embed
 
 ENV = "production"
 
@@ -17,7 +17,7 @@ ENV = "production"
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A world of its own: what runs in production decides everything here."""
-    with embed.start(seed=1, frozen=True) as world:
+    with worlds.world(seed=1, frozen=True) as world:
         yield Shop(world, tmp_path / "home")
 
 
@@ -135,7 +135,7 @@ def test_a_freeze_does_not_hold_a_rollback_and_the_journal_says_so(shop: Shop, t
     config = tmp_path / "frozen.toml"
     whole_week = '\n[[freeze]]\nfrom = "Mon 00:00"\nto = "Mon 00:00"\n'
     config.write_text(shop.world.config.read_text() + whole_week)
-    shop.world.config = config
+    shop.world = replace(shop.world, config=config)
     shop.commit("fix: held back")
     tag = shop.next_tag()
     held = shop.here("release", "create", "--confirm", tag)

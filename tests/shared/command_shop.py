@@ -17,8 +17,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import worlds
+
 from relman.__main__ import main
-from relman.demo import embed
 
 R = "/repos/acme/agentic-backend"
 CODE = "from relman.__main__ import run; run()"
@@ -39,7 +40,7 @@ class Done:
 class Shop:
     """The world, and a home that all commands of one test share."""
 
-    world: embed.Embedded
+    world: worlds.OwnWorld
     home: Path
     _numbers: Iterator[int] = field(default_factory=count)
 

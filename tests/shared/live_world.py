@@ -8,10 +8,11 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import worlds
 from msgspec.structs import replace
 
 from relman import wiring
@@ -19,17 +20,17 @@ from relman.actions.gate import Gate
 from relman.actions.operator import Operator
 from relman.actions.tools import Tools
 from relman.cli import arguments
-from relman.demo import embed
 
 
 class Hurried:
-    """A clock on which waiting costs nothing."""
+    """A clock on which waiting costs nothing, set by the world's."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: worlds.OwnWorld) -> None:
+        self._world = world
         self._slept = 0.0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._slept)
+        return self._world.site.clock.now() + timedelta(seconds=self._slept)
 
     def monotonic(self) -> float:
         return self._slept
@@ -40,7 +41,7 @@ class Hurried:
 
 @dataclass
 class LiveWorld:
-    world: embed.Embedded
+    world: worlds.OwnWorld
     home: Path
 
     @property
@@ -78,7 +79,7 @@ class LiveWorld:
         """As the commands get them, on a clock that waits for nobody."""
         made = wiring.session(arguments.parse([*self.place, "status"]), self.environ)
         async with wiring.acting(made) as tools:
-            clock = Hurried()
+            clock = Hurried(self.world)
             operator = Operator(gate or tools.operator.gate, tools.operator.journal, clock, sleep=clock.sleep)
             yield replace(tools, operator=operator, clock=clock)
 

@@ -248,6 +248,19 @@ async def test_esc_leaves_the_reason_and_then_the_dialog(tmp_path: Path) -> None
         assert not stage.open and stage.there.world.gathers == 1
 
 
+async def test_a_key_pressed_twice_closes_one_screen(tmp_path: Path) -> None:
+    """The second one is on its way to the dialog already, as on a machine that is slow."""
+    async with staged(tmp_path) as stage:
+        behind = stage.app.screen
+        await stage.asked()
+        dialog = stage.dialog
+        assert dialog.focused is not None and dialog.focused.id == "confirm-cancel"
+        for _ in range(3):
+            dialog.focused.post_message(events.Key("enter", None))
+        await stage.until(lambda: stage.app.screen is behind)
+        assert stage.app.is_running and stage.there.world.sent == []
+
+
 async def test_old_facts_are_read_again_before_anything_is_sent(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         await stage.asked()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 from small_change import Intent, SmallChange, StillClock, World
 from textual.pilot import Pilot
 
 from relman import wiring
 from relman.cli import arguments
-from relman.demo import embed
 from relman.tui.app import RelmanApp
 from relman.tui.commands.catalogue import scopes
 from relman.tui.commands.command import CommandHost
@@ -31,12 +31,12 @@ ENDS = {"quit", "interrupt", "confirm-quit"}
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[embed.Embedded]:
-    with embed.start(seed=5, frozen=True) as running:
+def world() -> Iterator[worlds.OwnWorld]:
+    with worlds.world(seed=5, frozen=True) as running:
         yield running
 
 
-def requests(world: embed.Embedded) -> list[dict[str, Any]]:
+def requests(world: worlds.OwnWorld) -> list[dict[str, Any]]:
     asked = urllib.request.Request(
         f"{world.api_url}/_world/requests", headers={"Authorization": f"Bearer {world.token}"}
     )
@@ -45,7 +45,7 @@ def requests(world: embed.Embedded) -> list[dict[str, Any]]:
     return [one for one in answer["requests"] if not one["path"].startswith("/_world")]
 
 
-def dashboard(world: embed.Embedded, home: Path, monkeypatch: pytest.MonkeyPatch, *argv: str) -> RelmanApp:
+def dashboard(world: worlds.OwnWorld, home: Path, monkeypatch: pytest.MonkeyPatch, *argv: str) -> RelmanApp:
     """The app as the command line builds it, not yet running."""
     built: list[RelmanApp] = []
     monkeypatch.setattr("relman.tui.run.run_dashboard", lambda app: built.append(app) or 0)
@@ -64,7 +64,7 @@ def every_key() -> list[str]:
 
 
 async def test_no_key_and_no_command_writes_anything(
-    world: embed.Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: worlds.OwnWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = dashboard(world, tmp_path, monkeypatch, "monitor")
     small = World()
@@ -122,7 +122,7 @@ async def _run_everything(app: RelmanApp, pilot: Pilot[None], tab: Tab) -> None:
 
 
 async def test_read_only_builds_no_tools(
-    world: embed.Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: worlds.OwnWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = dashboard(world, tmp_path, monkeypatch, "--read-only")
     async with app.run_test() as pilot:
@@ -141,7 +141,7 @@ async def test_read_only_builds_no_tools(
 
 
 async def test_where_changes_are_allowed_the_tools_are_there(
-    world: embed.Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: worlds.OwnWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = dashboard(world, tmp_path, monkeypatch)
     async with app.run_test(size=(120, 36)) as pilot:

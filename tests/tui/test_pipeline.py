@@ -521,3 +521,21 @@ async def test_designed_states(name: str, size: tuple[int, int]) -> None:
         text = " ".join(boards.dump(app).split())
         assert words in text
         assert app.is_running
+
+
+async def test_a_followed_run_stays_in_front_when_the_filter_loses_it() -> None:
+    """Run again from among the failed ones: the answer that it runs may come before or after it is followed."""
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("slash", *"status:failure", "enter")
+        pipeline(app).follow(boards.FAILED.id)
+        await pilot.pause()
+        assert len(pipeline(app)._runs.items) == 1  # it still counts as failed
+        again = replace(boards.FAILED, status="in_progress", conclusion=None, attempt=2)
+        runs = tuple(again if run.id == again.id else run for run in app.board.runs.value or ())
+        app.watch_.store.publish(replace(app.board, runs=Section(runs, boards.NOW)))
+        await pilot.pause()
+        assert pipeline(app).run_shown == again
+        await pilot.press("slash", *"status:success", "enter")
+        await pilot.pause()
+        assert pipeline(app).run_shown != again  # a filter that is set after it holds

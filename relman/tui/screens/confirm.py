@@ -29,6 +29,7 @@ from relman.tui.commands.keymap import keys_of
 from relman.tui.editor import edited
 from relman.tui.present.course import LOOKS, elapsed, plan_lines, run_lines, unread_lines
 from relman.tui.present.piece import BLANK, Line, Piece, plain, quiet, safe, spread, width_of
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.terminal import WINDOWS
 from relman.tui.widgets.choice import Choice
 from relman.tui.widgets.key_bar import Entry, KeyBar
@@ -67,7 +68,7 @@ def _inside(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
     return (Piece(" "), *spread(left, right, max(0, width - 2)))
 
 
-class ConfirmScreen(CommandHost, ModalScreen[None], inherit_bindings=False):
+class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings=False):
     """Draws one :class:`Course`. Closing it stops nothing that is under way."""
 
     CSS_PATH = "confirm.tcss"

@@ -26,6 +26,7 @@ from relman.text import is_clean
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.menu import MenuRow, matching
 from relman.tui.present.piece import BLANK, Line, Piece, fit, quiet, safe, spread
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.screens.menu import MenuScreen
 from relman.tui.widgets.choice import Choice
 from relman.tui.widgets.key_bar import KeyBar
@@ -134,7 +135,7 @@ class FieldRow(Vertical):
         return fit((quiet(space + " · ".join(part for part in told if part)),), width)
 
 
-class DispatchScreen(CommandHost, ModalScreen[int | None], inherit_bindings=False):
+class DispatchScreen(CommandHost, LeavesOnce, ModalScreen[int | None], inherit_bindings=False):
     """Ends with the id of the run that was started, or None."""
 
     CSS_PATH = "dispatch.tcss"

@@ -17,6 +17,7 @@ from relman.tui.present.header import header_line
 from relman.tui.present.notice import too_small
 from relman.tui.present.piece import Line
 from relman.tui.present.tabs import tabs_line
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import TYPING, KeyBar
 from relman.tui.widgets.line_bar import LineBar
@@ -34,7 +35,7 @@ def _movable(screen: LiveScreen) -> bool:
     return moving(screen.focused) is not None
 
 
-class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=False):
+class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit_bindings=False):
     """Draws the board while it is in front; behind another screen it waits, and catches up on return."""
 
     NAME: ClassVar[str] = ""

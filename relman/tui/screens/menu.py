@@ -15,6 +15,7 @@ from relman.tui.commands.command import CommandHost, command
 from relman.tui.ports import SystemClock
 from relman.tui.present.menu import MenuPresenter, MenuRow
 from relman.tui.present.piece import Line, Piece, plain, quiet, spread, wrap
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
@@ -25,7 +26,7 @@ _SHARE = 0.8  # of the screen's height, at most
 _OTHER_LINES = 9  # border, title, field, words, and what is free between them
 
 
-class MenuScreen(CommandHost, ModalScreen[str | None], inherit_bindings=False):
+class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindings=False):
     """Ends with the name of the chosen command, or None. Letters go into the line; the list follows."""
 
     CSS_PATH = "menu.tcss"

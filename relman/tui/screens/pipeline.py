@@ -49,6 +49,7 @@ class PipelineScreen(RunActs):
         self._search = ""  # in the graph
         self._words = ""  # in the job
         self._wanted: int | None = None  # a run to highlight that the board does not know yet
+        self._followed: int | None = None  # a run that was asked for: it stays in front whatever becomes of it
         self._chosen: dict[int, Spot] = {}  # run id to the box, and the row of it, that a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
@@ -130,14 +131,17 @@ class PipelineScreen(RunActs):
         section = board.runs
         runs = section.value or ()
         kept = ordered(self._filter.apply(runs))
-        if self._wanted is not None and board.run(self._wanted) is not None:
-            if all(run.id != self._wanted for run in kept):
-                self._filter = filters.Filter()
-                kept = ordered(runs)
-            self._runs.set_items(kept)
-            self._runs.highlight(self._wanted)
-            self._wanted = None
+        fresh = self._wanted is not None and board.run(self._wanted) is not None
+        if fresh:
+            self._followed, self._wanted = self._wanted, None
+        elif self._runs.key != self._followed:
+            self._followed = None
+        lost = self._followed is not None and all(run.id != self._followed for run in kept)
+        if lost and any(run.id == self._followed for run in runs):
+            self._filter, kept = filters.Filter(), ordered(runs)
         self._runs.set_items(kept)
+        if fresh:
+            self._runs.highlight(self._followed)
         notice = instead(section, "the runs", now)
         if notice is None and not kept:
             notice = view.no_runs(board.repo, self._filter, len(runs))
@@ -392,7 +396,7 @@ class PipelineScreen(RunActs):
     def _set_filter(self, text: str) -> None:
         parsed = filters.parse(text)
         if parsed != self._filter:
-            self._filter = parsed
+            self._filter, self._followed = parsed, None
             self._show_runs(self.relman.board)
 
     def _find_as_typed(self, text: str, begun_at: Spot | None) -> None:

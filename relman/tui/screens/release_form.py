@@ -20,6 +20,7 @@ from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.piece import Line, Piece, quiet, safe, spread
 from relman.tui.present.release_form import ChoicePresenter, where_words
 from relman.tui.release_reading import ReleaseReading
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
@@ -32,7 +33,7 @@ _GROUP = "Version"
 _OLD: Final = timedelta(seconds=60)
 
 
-class ReleaseForm(CommandHost, ModalScreen[ReleaseIntent | None], inherit_bindings=False):
+class ReleaseForm(CommandHost, LeavesOnce, ModalScreen[ReleaseIntent | None], inherit_bindings=False):
     """Ends with what is to be released, or None. The versions are those of the last reading, made anew if old."""
 
     CSS_PATH = "release_form.tcss"

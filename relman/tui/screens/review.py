@@ -18,6 +18,7 @@ from relman.model.waiting import Waiting
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.ports import SystemClock
 from relman.tui.present.piece import Line, Piece, fit, quiet, safe, spread
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
@@ -56,7 +57,7 @@ class ChoiceList(KeyedList[Choice]):
             self.open()
 
 
-class ReviewScreen(CommandHost, ModalScreen[Review | None], inherit_bindings=False):
+class ReviewScreen(CommandHost, LeavesOnce, ModalScreen[Review | None], inherit_bindings=False):
     """Ends with the review that is wanted, or None. ``gates`` all wait in one run, the first is chosen."""
 
     CSS_PATH = "review.tcss"

@@ -21,6 +21,7 @@ from relman.model.state import Tone
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.present.piece import Line, Piece, quiet, safe, spread
 from relman.tui.present.release_form import TargetPresenter, identity, running_words
+from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
@@ -38,7 +39,9 @@ _MEANS = {
 }
 
 
-class RollbackForm(CommandHost, ModalScreen["tuple[str, RollbackIntent] | None"], inherit_bindings=False):
+class RollbackForm(
+    CommandHost, LeavesOnce, ModalScreen["tuple[str, RollbackIntent] | None"], inherit_bindings=False
+):
     """Ends with the way and the intent, or None. Targets are what ran there and may run there again."""
 
     CSS_PATH = "rollback_form.tcss"
