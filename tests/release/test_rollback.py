@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import worlds
 from command_shop import Done, R, Shop
-from msgspec.structs import replace
 from schemas import validate
 
 ENV = "production"
