@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from relman import config, places, remote, report, target
 from relman.secret import Secret
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from relman.model.health import HealthCheck
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What one start of relman works with."""
 
     settings: config.Settings
@@ -42,8 +42,7 @@ class Session:
     home: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(Struct, frozen=True):
     """Built objects for a command that looks once. Nothing in here can change anything."""
 
     reader: GitHubReader

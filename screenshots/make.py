@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
 import os
 import re
 import tempfile
@@ -24,6 +23,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from relman.actions.gate import Gate
 from relman.actions.hotfix import HotfixAction
@@ -275,27 +276,27 @@ def _still(board: Board) -> Board:
     """The board as of one moment: ages, latencies and what is left of the budget depend on the machine."""
 
     def at_once(section: Section[Any]) -> Section[Any]:
-        return dataclasses.replace(section, fetched_at=NOW - timedelta(seconds=4))
+        return structs.replace(section, fetched_at=NOW - timedelta(seconds=4))
 
     changes: dict[str, Any] = {
         "budget": Budget(5000, 4873, NOW + timedelta(minutes=36)),
         "clock_offset": timedelta(0),
         "fill": Fill(done=True),  # how far the history has come depends on the machine, too
     }
-    for field in dataclasses.fields(board):
-        value = getattr(board, field.name)
+    for name in board.__struct_fields__:
+        value = getattr(board, name)
         if isinstance(value, Section):
-            changes[field.name] = at_once(value)
+            changes[name] = at_once(value)
         elif isinstance(value, Mapping) and value and all(isinstance(one, Section) for one in value.values()):
-            changes[field.name] = {key: at_once(one) for key, one in value.items()}
+            changes[name] = {key: at_once(one) for key, one in value.items()}
     changes["health"] = {
-        name: dataclasses.replace(
+        name: structs.replace(
             section,
-            value=tuple(dataclasses.replace(one, latency=0.012, checked_at=NOW) for one in section.value or ()),
+            value=tuple(structs.replace(one, latency=0.012, checked_at=NOW) for one in section.value or ()),
         )
         for name, section in changes.get("health", board.health).items()
     }
-    return dataclasses.replace(board, **changes)
+    return structs.replace(board, **changes)
 
 
 async def _until(ready: Callable[[], bool], what: str) -> None:

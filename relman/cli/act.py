@@ -7,8 +7,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
 
 from relman.actions.operator import Action, Operator, Prepared
 from relman.cli.output import moment, problem_json, write_error, write_json, write_text
@@ -31,8 +32,7 @@ F = TypeVar("F")
 _SIGNS = {Outcome.DONE: "✓", Outcome.REFUSED: "■", Outcome.FAILED: "×", Outcome.UNKNOWN: "?"}
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """How a command line says yes. ``ask`` puts a question to a person; None where nobody is there."""
 
     dry_run: bool = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from relman.actions.review import ReviewAction
 from relman.actions.tools import Tools
@@ -22,8 +23,7 @@ _AT_ONCE = 8  # runs that are asked what waits in them
 _LISTED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """A run with what waits in it."""
 
     run: Run

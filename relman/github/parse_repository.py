@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.github.fields import (
@@ -31,16 +32,14 @@ from relman.model.release import Branch, Commit, Comparison, Notes, PullRequest,
 from relman.model.repository import Budget, Repository, User
 
 
-@dataclass(frozen=True, slots=True)
-class RefTarget:
+class RefTarget(Struct, frozen=True):
     """What a ref or a tag object points at: ``kind`` is commit, tag, tree or blob."""
 
     kind: str
     sha: str
 
 
-@dataclass(frozen=True, slots=True)
-class TagObject:
+class TagObject(Struct, frozen=True):
     """An annotated tag, which may point at another one."""
 
     target: RefTarget

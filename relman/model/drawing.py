@@ -7,10 +7,11 @@ it is (its :class:`Style`), a theme decides how that looks. Cells are counted fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, overload
+
+from msgspec import Struct
 
 from relman.model.cells import cut, pad, steady, width
 from relman.model.layout import Box, Layout, Size, Stroke
@@ -68,8 +69,7 @@ class Direction(StrEnum):
     CHILD = "l"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn.
 
     ``key`` is what choosing the row means; "" for one that cannot be chosen.
@@ -82,8 +82,7 @@ class Row:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What stands in a box: glyph and name, ``note`` at the right or beside the bar, and ``rows`` below.
 
     ``progress`` is elapsed over expected time (above 1: late); None draws no bar.

@@ -16,7 +16,7 @@ from relman.model.layout import Size, arrange
 from relman.model.run import Job
 from relman.model.state import Tone
 from relman.model.timing import time_run
-from relman.model.workflow import read_workflow
+from relman.model.workflow_reader import read_workflow
 
 
 class Box(NamedTuple):

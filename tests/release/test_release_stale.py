@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 from live_world import LiveWorld
+from msgspec.structs import replace
 
 from relman.actions.release import ReleaseAction
 from relman.demo import embed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Input
 
 from relman.errors import Kind, Problem, RelmanError
@@ -49,6 +49,7 @@ async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
     app = boards.app()
     async with app.run_test(size=size) as pilot:
         await pilot.press("j")
+        await pilot.pause()
         await pilot.pause()
         text = boards.dump(app)
         assert "◐ test" in text and "fast" in text and "full" in text

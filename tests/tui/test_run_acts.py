@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import force_setattr, replace
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -132,7 +132,7 @@ async def test_what_is_wrong_stands_at_its_field(world: Served, tmp_path: Path) 
             replace(field, kind="number") if field.name == "version" else field
             for field in screen._ready.fields
         )
-        object.__setattr__(screen._ready, "fields", fields)
+        force_setattr(screen._ready, "fields", fields)
         control = rows["version"].control
         assert isinstance(control, Input)
         control.value = "many"

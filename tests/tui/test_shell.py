@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from unicodedata import combining
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 from textual import events
 from textual.screen import Screen
 from textual.widgets import Input
@@ -51,14 +52,14 @@ BIDI = "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068
 def poisoned(value: object, text: str) -> object:
     """The same facts with ``text`` in every piece of free text and every identifier."""
     keep = {"status", "conclusion", "state", "url", "html_url", "kind", "path", "full_name", "repo", "level"}
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         changes = {}
-        for field in fields(value):
-            held = getattr(value, field.name)
-            if isinstance(held, str) and field.name not in keep:
-                changes[field.name] = text
-            elif isinstance(held, tuple) or is_dataclass(held):
-                changes[field.name] = poisoned(held, text)
+        for name in value.__struct_fields__:
+            held = getattr(value, name)
+            if isinstance(held, str) and name not in keep:
+                changes[name] = text
+            elif isinstance(held, tuple | Struct):
+                changes[name] = poisoned(held, text)
         return replace(value, **changes)
     if isinstance(value, tuple):
         return tuple(text if isinstance(one, str) else poisoned(one, text) for one in value)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from relman.tui.present.piece import Line, Piece, fit, quiet, width_of
 
 GAP = 2  # cells between two columns
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column.
 
     ``width`` is what it takes when there is room; ``least`` what it needs to be worth showing (the same

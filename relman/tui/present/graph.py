@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.model.cards import run_cards
 from relman.model.drawing import Card, Drawing, card_size, paint
@@ -14,7 +16,7 @@ from relman.model.layout import GAP, Layout, Size, arrange
 from relman.model.run import Job, WorkflowSource
 from relman.model.state import State
 from relman.model.timing import RunTime, time_run
-from relman.model.workflow import WorkflowFile, read_source
+from relman.model.workflow import WorkflowFile
 
 _ATTENTION = {
     State.FAILURE: 0,
@@ -36,8 +38,7 @@ _LOUD = 3  # up to here a box is worth looking at first
 _NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True, dict=True):
     """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
 
     graph: RunGraph
@@ -82,8 +83,16 @@ class Picture:
 
 
 @lru_cache(maxsize=16)  # most runs of a workflow have the same file
-def _graph_of(text: str, callees: tuple[tuple[str, str], ...], opened: frozenset[str]) -> Graph:
-    return build(read_source(WorkflowSource("", "", text, callees=callees)), opened)
+def _graph_of(file: WorkflowFile, opened: frozenset[str]) -> Graph:
+    return build(file, opened)
+
+
+def _file_of(source: WorkflowSource) -> WorkflowFile:
+    if source.file is not None:
+        return source.file
+    from relman.model.workflow_reader import read_source  # to say what is wrong with it
+
+    return read_source(source)
 
 
 def file_picture(
@@ -95,7 +104,7 @@ def file_picture(
     opened: frozenset[str] = frozenset(),
 ) -> Picture:
     """The graph of the run's workflow file. Raises :class:`WorkflowError` for a file that is not valid."""
-    made = reconcile(_graph_of(source.text, source.callees, opened), jobs, finished, source)
+    made = reconcile(_graph_of(_file_of(source), opened), jobs, finished, source)
     doubt = source.reason if not source.exact else ""
     if made.reasons == (doubt,):  # every run of a pull request has this one: no warning, a footnote
         return Picture(made, expected, caveat=doubt)

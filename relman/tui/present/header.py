@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.errors import Kind
 from relman.model.board import Board, Section
@@ -23,8 +24,7 @@ _DEPLOYING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One fact of the header in several lengths, longest first; an empty last one lets it go.
 
     ``ranks`` has one number for each step from a form to the next: the lowest of the line is taken first.

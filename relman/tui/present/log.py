@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from relman.model.run import Job
 from relman.model.state import State, Tone
 from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
 
 
-@dataclass(frozen=True, slots=True)
-class LogStatus:
+class LogStatus(Struct, frozen=True):
     """Where somebody is in a log. Lines and columns count from 1; ``hit`` is 0 when the cursor is on none."""
 
     line: int = 0

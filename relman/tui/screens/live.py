@@ -40,6 +40,12 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
     NAME: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_new = True
+        # Textual takes a new screen for one that an older style sheet has drawn, and would read all again.
+        self._css_update_count = self.app._css_update_count
+
     @property
     def relman(self) -> RelmanApp:
         return cast("RelmanApp", self.app)
@@ -54,7 +60,6 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         yield KeyBar(id="keys", typing=lambda: TYPING)
         self._small = LinesView(id="too-small")
         self._small.can_focus = False
-        yield self._small
 
     def _say_size(self) -> None:
         """Sets the breakpoints' classes. Textual does after the first layout, and must then make another one."""
@@ -78,6 +83,8 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         least = self.relman.LEAST
         self._small.display = width < least[0] or height < least[1]
         if self._small.display:
+            if self._small.parent is None:
+                self.mount(self._small)
             self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:
@@ -99,8 +106,10 @@ class LiveScreen(CommandHost, Screen[None], can_focus=False, inherit_bindings=Fa
         self.relman.board_signal.subscribe(self, self._published)
         self.apply(self.relman.board)
 
-    def on_screen_resume(self) -> None:
-        if self.is_mounted:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if self._is_new:  # it has its styles and shows the board since it was mounted
+            self._is_new = event.refresh_styles = False
+        elif self.is_mounted:
             self.apply(self.relman.board)
             self.tick()
 

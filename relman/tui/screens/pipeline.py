@@ -6,7 +6,6 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widget import Widget
 
 from relman.model.board import Board, Section
 from relman.model.drawing import Spot
@@ -291,15 +290,12 @@ class PipelineScreen(RunActs):
         elif self._job_pane.notice is None:
             self.set_focus(self._lines)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_again)
-
-    def _zoom(self, body: Widget | None) -> None:
-        super()._zoom(body)
-        self.call_after_refresh(self._draw_again)
-
-    def _draw_again(self) -> None:
+    def on_graph_view_resized(self, event: GraphView.Resized) -> None:
+        event.stop()
         self._paint()
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        event.stop()
         self._show_job()
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────

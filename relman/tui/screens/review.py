@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -26,8 +26,7 @@ from relman.tui.widgets.moves import Move
 _GROUP = "Review"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """An environment in the list; ``chosen`` ones are part of the review."""
 
     gate: Waiting

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from relman.model.drawing import Direction, Drawing, Role, Spot, Style
 from relman.model.state import Tone
 from relman.tui.present.piece import ELLIPSIS
-from relman.tui.widgets.ink import coloured, toned
+from relman.tui.widgets.ink import Ink, coloured, toned
 from relman.tui.widgets.moves import Move
 
 _LOUD = frozenset({Tone.BAD, Tone.ACTIVE, Tone.WAITING})
@@ -55,11 +55,23 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         def control(self) -> GraphView:
             return self.view
 
+    class Resized(Message):
+        """There is another room for boxes."""
+
+        def __init__(self, view: GraphView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> GraphView:
+            return self.view
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawing: Drawing | None = None
         self._spot: Spot | None = None
         self._styles: dict[Style, RichStyle] = {}
+        self._ink = Ink(self)
         self._strips: dict[int, Strip] = {}
 
     @property
@@ -152,22 +164,22 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         at = y + int(self.scroll_offset.y)
         if self._drawing is None or at >= len(self._drawing.rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ink.base)
         strip = self._strips.get(at)
         if strip is None:
-            base = self.rich_style
+            base = self._ink.base
             segments = [Segment(" ", base)]
             segments += [Segment(run.text, base + self._style(run.style)) for run in self._drawing.rows[at]]
             strip = self._strips[at] = Strip(segments)
         left = int(self.scroll_offset.x)
-        shown = strip.crop_extend(left, left + width, self.rich_style)
+        shown = strip.crop_extend(left, left + width, self._ink.base)
         if left == 0 and strip.cell_length <= width:
             return shown
         return self._marked(shown, strip.crop(0, left), strip.crop(left + width))
 
     def _marked(self, shown: Strip, before: Strip, after: Strip) -> Strip:
         """An ellipsis at the edge that something lies behind."""
-        mark = Strip([Segment(ELLIPSIS, self.rich_style + coloured(self, "tone-quiet"))])
+        mark = Strip([Segment(ELLIPSIS, self._ink.base + coloured(self, "tone-quiet"))])
         if before.text.strip():
             shown = Strip.join([mark, shown.crop(1)])
         if after.text.strip():
@@ -214,10 +226,12 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._styles.clear()
         self._strips.clear()
+        self._ink.clear()
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         del event
+        self.post_message(self.Resized(self))
         self.call_after_refresh(self.reveal)
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────

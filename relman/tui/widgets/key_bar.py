@@ -44,6 +44,7 @@ class KeyBar(Widget):
         super().__init__(id=id)
         self._typing = typing
         self._entries: tuple[Entry, ...] = ()
+        self._will_update = False
         self._ink = Ink(self)
 
     @property
@@ -52,7 +53,6 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
-        self._update()
 
     def on_unmount(self) -> None:
         self.screen.bindings_updated_signal.unsubscribe(self)
@@ -61,10 +61,14 @@ class KeyBar(Widget):
         self._update()
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen is self.screen:
-            self._update()
+        # Several changes come together, and before the first layout there is no room to fill.
+        if self.is_attached and screen is self.screen and self.size.width and not self._will_update:
+            self._will_update = self.call_later(self._update)
 
     def _update(self) -> None:
+        self._will_update = False
+        if not self.is_attached:
+            return
         focused = self.screen.focused
         if isinstance(focused, Input) and self._typing is not None:
             self._show(self._typing())
@@ -97,8 +101,8 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._ink.strip(self._line(), self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
+        return self._ink.strip(self._line(), self.size.width, self._ink.base)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

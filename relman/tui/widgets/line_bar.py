@@ -30,7 +30,10 @@ class LineBar(Widget):
         return self._line
 
     def update(self) -> None:
-        line = self._make(self.size.width)
+        width = self.size.width
+        if not width:  # not placed yet: there will be a resize
+            return
+        line = self._make(width)
         if line != self._line:
             self._line = line
             self.refresh()
@@ -40,8 +43,8 @@ class LineBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._ink.strip(self._line, self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
+        return self._ink.strip(self._line, self.size.width, self._ink.base)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a piece with a target runs that command, if it can run now."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from rich.cells import cell_len
 from textual import events
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
@@ -34,11 +33,6 @@ class Prompt(Horizontal):
         self._changed: Callable[[str], None] | None = None
         self._back_to: Widget | None = None
 
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        yield self._input
-        yield self._note
-
     @property
     def open(self) -> bool:
         return self.display
@@ -55,6 +49,8 @@ class Prompt(Horizontal):
 
     def ask(self, label: str, text: str, changed: Callable[[str], None], *, back_to: Widget) -> None:
         """Opens with ``text``; ``changed`` is called with every change."""
+        if self._input.parent is None:  # seldom asked, and an input is dear
+            self.mount(self._bar, self._input, self._note)
         self._label, self._before, self._back_to = label, text, back_to
         self._changed = None  # not before the old text stands
         self._input.value = text
