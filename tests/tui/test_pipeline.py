@@ -50,6 +50,7 @@ async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("j")
         await pilot.pause()
+        await pilot.pause()
         text = boards.dump(app)
         assert "◐ test" in text and "fast" in text and "full" in text
         assert pipeline(app).job is not None and pipeline(app).job.name == "test"
