@@ -168,7 +168,12 @@ async def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
     made = wiring.session(arguments, environ)
     async with wiring.looking(made) as eyes:
         board = await read_once(
-            eyes.reader, eyes.clock, eyes.board, health=eyes.health, checks=eyes.checks, memory=eyes.history
+            eyes.reader,
+            eyes.clock,
+            eyes.last_board(),
+            health=eyes.health,
+            checks=eyes.checks,
+            memory=eyes.history,
         )
         if board.runs.error is None:
             await eyes.history.keep_board(board)
@@ -188,7 +193,7 @@ async def _graph(arguments: Namespace, environ: Mapping[str, str]) -> int:
             arguments.run,
             eyes.reader,
             eyes.clock,
-            eyes.board,
+            eyes.last_board(),
             memory=eyes.history,
             ci=made.settings.workflows.ci,
         )
