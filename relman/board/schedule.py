@@ -74,19 +74,6 @@ class Want(Struct, frozen=True):
     stamp: Hashable = None
 
 
-def due(
-    board: Board,
-    view: View,
-    last: Mapping[Ask, Asked],
-    now: datetime,
-    *,
-    health: Collection[str] = (),
-    rhythm: Rhythm | None = None,
-) -> list[Ask]:
-    """What to ask now, most urgent first. ``health`` names the environments that have health checks."""
-    return [ask for ask, at in agenda(board, view, last, now, health=health, rhythm=rhythm) if at <= now]
-
-
 def agenda(
     board: Board,
     view: View,
@@ -96,7 +83,8 @@ def agenda(
     health: Collection[str] = (),
     rhythm: Rhythm | None = None,
 ) -> list[tuple[Ask, datetime]]:
-    """Everything wanted with the time it comes due, most urgent first.
+    """Everything wanted with the time it comes due, most urgent first. ``health`` names the environments that
+    have health checks.
 
     Order is by due time plus a few seconds for each rank, so that nothing urgent can starve the rest.
     """

@@ -23,6 +23,8 @@ from relman.text import clean_line
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from relman.actions.tools import Tools
+
 PLAN_SCHEMA = "relman.plan/1"
 OPERATION_SCHEMA = "relman.operation/1"
 
@@ -43,7 +45,7 @@ class Consent(Struct, frozen=True):
 
 def consent_of(arguments: Namespace) -> Consent:
     """What the command line says, and a question on the terminal where one is there to answer it."""
-    there = sys.stdin is not None and sys.stdin.isatty() and not getattr(arguments, "json", False)
+    there = sys.stdin is not None and sys.stdin.isatty() and not arguments.json
     return Consent(arguments.dry_run, arguments.yes, arguments.confirm, _question if there else None)
 
 
@@ -52,6 +54,11 @@ def _question(text: str) -> str:
     sys.stderr.write(text)
     sys.stderr.flush()
     return sys.stdin.readline()
+
+
+async def change(tools: Tools, action: Action[I, F], intent: I, arguments: Namespace) -> Exit:
+    """:func:`perform`, as the command line says."""
+    return await perform(tools.operator, action, intent, consent_of(arguments), as_json=arguments.json)
 
 
 async def perform(

@@ -49,6 +49,11 @@ def one(value: T | None, reply: Reply, request: Request) -> T:
     return value
 
 
+def single(reply: Reply, request: Request, read: Callable[[Fields], T | None]) -> T:
+    """What the answer's one object tells."""
+    return one(read(record(reply, request)), reply, request)
+
+
 def page(
     reply: Reply, request: Request, read: Callable[[Fields], T | None], name: str | None = None
 ) -> Page[T]:

@@ -24,7 +24,7 @@ from relman.github.fields import (
     text,
     when,
 )
-from relman.github.parse import document, one, page, record, records
+from relman.github.parse import document, one, page, record, records, single
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -98,7 +98,7 @@ def releases(reply: Reply, request: Request) -> Page[Release]:
 
 
 def release(reply: Reply, request: Request) -> Release:
-    return one(_release(record(reply, request)), reply, request)
+    return single(reply, request, _release)
 
 
 def notes(reply: Reply, request: Request) -> Notes:
@@ -113,7 +113,7 @@ def commits(reply: Reply, request: Request) -> Page[Commit]:
 
 
 def commit(reply: Reply, request: Request) -> Commit:
-    return one(_commit(record(reply, request)), reply, request)
+    return single(reply, request, _commit)
 
 
 def any_branch(reply: Reply, request: Request) -> bool:
@@ -157,7 +157,7 @@ def pull_requests(reply: Reply, request: Request) -> Page[PullRequest]:
 
 
 def pull_request(reply: Reply, request: Request) -> PullRequest:
-    return one(_pull_request(record(reply, request)), reply, request)
+    return single(reply, request, _pull_request)
 
 
 def comparison(reply: Reply, request: Request) -> Comparison:

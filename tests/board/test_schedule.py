@@ -14,7 +14,6 @@ from relman.board.schedule import (
     Rhythm,
     agenda,
     budget_stretch,
-    due,
     paused_until,
     retry_delay,
     wants,
@@ -31,6 +30,11 @@ ENVIRONMENTS = Section((Environment(1, "staging"), Environment(2, "production"))
 
 def board_of(make, *runs, **more):
     return Board("acme/app", runs=Section(tuple(runs)), environments=ENVIRONMENTS, **more)
+
+
+def due(board, view, last, now, *, health=()):
+    """What the poller would ask now, most urgent first."""
+    return [ask for ask, at in agenda(board, view, last, now, health=health) if at <= now]
 
 
 def simulate(board, view, start, minutes, *, fails=lambda ask, now: None, took=0.05, step=0.25, health=()):
