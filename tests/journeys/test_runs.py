@@ -42,7 +42,7 @@ def test_run_again_and_cancel(dashboard: Terminal) -> None:
     dashboard.press("c")
     agree(dashboard, "/cancel")
     dashboard.wait(lambda shown: "cancelled ·" in shown, "its end")
-    dashboard.wait_gone("What is sent")  # it can be seen beside the dialog before that has closed
+    dashboard.wait_gone("Ask the run to stop")  # its end can be seen beside the dialog before that has closed
     dashboard.press("q")
     assert dashboard.exit_code() == 0
 
