@@ -391,9 +391,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the pictures of the dashboard.")
     parser.add_argument("--text", action="store_true", help="only the texts")
     parser.add_argument("--into", type=Path, default=HERE, metavar="DIR", help="instead of this folder")
-    parser.add_argument("picture", nargs="*", help="only these; all where none is named")
+    parser.add_argument("picture", nargs="*", help="only these (pipeline, log…); all where none is named")
     arguments = parser.parse_args()
+    known = {picture.name for picture in PICTURES}
+    if wrong := set(arguments.picture) - known:
+        parser.error(f"no picture is called {', '.join(sorted(wrong))}; there are {', '.join(sorted(known))}")
     folder = arguments.into.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
     wanted = {f"{name}-{size}" for name in arguments.picture for size in SIZES} or None
     for name, (svg, text) in asyncio.run(texts_and_drawings(wanted)).items():
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
