@@ -42,7 +42,7 @@ def test_run_again_and_cancel(dashboard: Terminal) -> None:
     dashboard.press("c")
     agree(dashboard, "/cancel")
     dashboard.wait(lambda shown: "cancelled ·" in shown, "its end")
-    dashboard.wait_gone("esc Hide")  # the board may know it before the dialog does, and leaving then is asked twice
+    dashboard.wait_gone("esc Hide")  # the board may know it before the dialog does; leaving then asks twice
     dashboard.press("q")
     assert dashboard.exit_code() == 0
 
