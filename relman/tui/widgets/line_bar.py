@@ -23,6 +23,7 @@ class LineBar(Widget):
         super().__init__(id=id, classes=classes)
         self._make = make
         self._line: Line = BLANK
+        self._made_for = -1  # cells
         self._ink = Ink(self)
 
     @property
@@ -30,7 +31,8 @@ class LineBar(Widget):
         return self._line
 
     def update(self) -> None:
-        line = self._make(self.size.width)
+        self._made_for = self.size.width
+        line = self._make(self._made_for)
         if line != self._line:
             self._line = line
             self.refresh()
@@ -41,6 +43,9 @@ class LineBar(Widget):
     def render_line(self, y: int) -> Strip:
         if y:
             return Strip.blank(self.size.width, self.rich_style)
+        if self._made_for != self.size.width:  # on a slow machine the first size comes without its event
+            self._made_for = self.size.width
+            self._line = self._make(self._made_for)
         return self._ink.strip(self._line, self.size.width, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
