@@ -8,8 +8,11 @@ import sys
 TYPE_CHECKING = False  # type checkers know the name; importing typing would double what --version takes
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import NoReturn
+
+    from relman.actions.tools import Tools
+    from relman.errors import Exit
 
 _VERSION = ["--version"]
 
@@ -93,23 +96,19 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return _bug_report(arguments, environ)
         case None | "monitor":
             return _dashboard(arguments, environ)
+        case "status":
+            answer = _status
+        case "graph":
+            answer = _graph
+        case "logs":
+            answer = _logs
+        case "release" if arguments.what == "plan":
+            answer = _release_plan
+        case _:
+            answer = _change
     import asyncio
 
-    commands = {
-        "status": _status,
-        "graph": _graph,
-        "logs": _logs,
-        "approve": _review,
-        "reject": _review,
-        "rerun": _rerun,
-        "cancel": _cancel,
-        "dispatch": _dispatch,
-        "prune-runs": _prune_runs,
-        "release": _release,
-        "hotfix": _release,
-        "rollback": _release,
-    }
-    return int(asyncio.run(commands[arguments.command](arguments, environ)))
+    return int(asyncio.run(answer(arguments, environ)))
 
 
 def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
@@ -169,7 +168,12 @@ async def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
     made = wiring.session(arguments, environ)
     async with wiring.looking(made) as eyes:
         board = await read_once(
-            eyes.reader, eyes.clock, eyes.board, health=eyes.health, checks=eyes.checks, memory=eyes.history
+            eyes.reader,
+            eyes.clock,
+            eyes.last_board(),
+            health=eyes.health,
+            checks=eyes.checks,
+            memory=eyes.history,
         )
         if board.runs.error is None:
             await eyes.history.keep_board(board)
@@ -189,7 +193,7 @@ async def _graph(arguments: Namespace, environ: Mapping[str, str]) -> int:
             arguments.run,
             eyes.reader,
             eyes.clock,
-            eyes.board,
+            eyes.last_board(),
             memory=eyes.history,
             ci=made.settings.workflows.ci,
         )
@@ -226,105 +230,63 @@ async def _logs(arguments: Namespace, environ: Mapping[str, str]) -> int:
         )
 
 
-async def _review(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman import wiring
-    from relman.cli import act, review
-    from relman.model.review import APPROVED, REJECTED
-
-    made = wiring.session(arguments, environ)
-    async with wiring.acting(made) as tools:
-        return await review.review(
-            tools,
-            arguments.environment,
-            state=APPROVED if arguments.command == "approve" else REJECTED,
-            run_id=arguments.run,
-            comment=arguments.comment,
-            consent=act.consent_of(arguments),
-            as_json=arguments.json,
-        )
-
-
-async def _rerun(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman import wiring
-    from relman.cli import act, rerun
-
-    async with wiring.acting(wiring.session(arguments, environ)) as tools:
-        return await rerun.rerun(
-            tools,
-            arguments.run,
-            failed=arguments.failed,
-            job=arguments.job,
-            debug=arguments.debug,
-            consent=act.consent_of(arguments),
-            as_json=arguments.json,
-        )
-
-
-async def _cancel(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman import wiring
-    from relman.cli import act, cancel
-
-    async with wiring.acting(wiring.session(arguments, environ)) as tools:
-        return await cancel.cancel(
-            tools,
-            arguments.run,
-            force=arguments.force,
-            consent=act.consent_of(arguments),
-            as_json=arguments.json,
-        )
-
-
-async def _dispatch(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman import wiring
-    from relman.cli import act, dispatch
-
-    async with wiring.acting(wiring.session(arguments, environ)) as tools:
-        return await dispatch.dispatch(
-            tools,
-            arguments.workflow,
-            ref=arguments.ref,
-            given=arguments.inputs,
-            again=arguments.again,
-            consent=act.consent_of(arguments),
-            as_json=arguments.json,
-        )
-
-
-async def _prune_runs(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman import wiring
-    from relman.cli import act, prune_runs
-
-    export = arguments.export
-    async with wiring.acting(wiring.session(arguments, environ)) as tools:
-        return await prune_runs.prune_runs(
-            tools,
-            older_than=arguments.older_than,
-            keep=arguments.keep,
-            workflow=arguments.workflow,
-            export=None if export is None else (arguments.directory / export.expanduser()).absolute(),
-            consent=act.consent_of(arguments),
-            as_json=arguments.json,
-        )
-
-
-async def _release(arguments: Namespace, environ: Mapping[str, str]) -> int:
+async def _release_plan(arguments: Namespace, environ: Mapping[str, str]) -> int:
     from relman import wiring
     from relman.actions.release_survey import Survey
-    from relman.cli import hotfix, release, rollback
+    from relman.cli import release
 
     made = wiring.session(arguments, environ)
-    if arguments.command == "release" and arguments.what == "plan" and made.read_only:
+    if made.read_only:
         async with wiring.surveying(made) as survey:
             return await release.show(made.target.repo, survey, arguments)
     async with wiring.acting(made) as tools:
-        match arguments.command:
-            case "hotfix":
-                return await hotfix.hotfix(tools, arguments)
-            case "rollback":
-                return await rollback.rollback(tools, arguments)
-        if arguments.what == "create":
-            return await release.create(tools, arguments)
         return await release.show(tools.repo, Survey.of(tools), arguments, writer=tools.writer)
+
+
+async def _change(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    from relman import wiring
+
+    change = _change_named(arguments.command)
+    async with wiring.acting(wiring.session(arguments, environ)) as tools:
+        return await change(tools, arguments)
+
+
+def _change_named(command: str) -> Callable[[Tools, Namespace], Awaitable[Exit]]:
+    """What carries a command out that changes something. Its module alone is imported, not those of the others."""
+    match command:
+        case "approve" | "reject":
+            from relman.cli.review import review
+
+            return review
+        case "rerun":
+            from relman.cli.rerun import rerun
+
+            return rerun
+        case "cancel":
+            from relman.cli.cancel import cancel
+
+            return cancel
+        case "dispatch":
+            from relman.cli.dispatch import dispatch
+
+            return dispatch
+        case "prune-runs":
+            from relman.cli.prune_runs import prune_runs
+
+            return prune_runs
+        case "release":
+            from relman.cli.release import create
+
+            return create
+        case "hotfix":
+            from relman.cli.hotfix import hotfix
+
+            return hotfix
+        case "rollback":
+            from relman.cli.rollback import rollback
+
+            return rollback
+    raise AssertionError(f"a command that nothing carries out: {command}")
 
 
 def _bug_report(arguments: Namespace, environ: Mapping[str, str]) -> int:

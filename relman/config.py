@@ -1,20 +1,21 @@
 """Settings: what ``relman.toml`` and the user's file may say, and where each value came from.
 
-A setting is a field of a frozen dataclass; its reader checks the value and its help says what is
-expected. An unknown or wrong key is an error that names file, key, expectation and the nearest name.
+A setting is a field with a :class:`Setting` beside its type, whose reader checks the value. An unknown or
+wrong key is an error that names file, key, expectation and the nearest name.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field, structs
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.text import clean_line
@@ -25,15 +26,14 @@ Read = Callable[["_At", Any], Any]
 Scope = Literal["team", "user"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
-_VERSION = re.compile(r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:[-+][0-9A-Za-z.+-]+)?")
-_MOMENT = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d")
+_DURATION = r"(?:\d+(?:\.\d+)?[smhdw])+"
+_PART = r"(\d+(?:\.\d+)?)([smhdw])"
+_REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"
+_VERSION = r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:[-+][0-9A-Za-z.+-]+)?"
+_MOMENT = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a value was written.
 
     ``trusted`` is False for a file that may come from a clone; ``runs`` says that the value names
@@ -49,8 +49,7 @@ class Origin:
         return f"{self.file}: {self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(Struct, frozen=True):
     """The place being read, for messages."""
 
     file: Path
@@ -59,10 +58,10 @@ class _At:
     origins: dict[str, Origin]
 
     def child(self, name: str) -> _At:
-        return dataclasses.replace(self, key=f"{self.key}.{name}" if self.key else name)
+        return structs.replace(self, key=f"{self.key}.{name}" if self.key else name)
 
     def item(self, position: int) -> _At:
-        return dataclasses.replace(self, key=f"{self.key}[{position}]")
+        return structs.replace(self, key=f"{self.key}[{position}]")
 
     def wrong(self, expected: str, value: object) -> RelmanError:
         shown = clean_line(repr(value), 60)
@@ -111,9 +110,9 @@ def _rate(at: _At, value: Any) -> float:
 
 def duration(text: str) -> timedelta | None:
     """``"90s"``, ``"5m"``, ``"1h30m"``, ``"28d"``, ``"2w"`` as a duration; None where it is not one."""
-    if not _DURATION.fullmatch(text):
+    if not re.fullmatch(_DURATION, text):
         return None
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
     try:
         return timedelta(seconds=seconds)
     except OverflowError:
@@ -135,7 +134,7 @@ def _repository(at: _At, value: Any) -> str:
 
 def is_repository(text: str) -> bool:
     """Whether ``text`` is OWNER/NAME; "." and ".." would change the path of a request."""
-    return bool(_REPOSITORY.fullmatch(text)) and not {".", ".."} & set(text.split("/"))
+    return bool(re.fullmatch(_REPOSITORY, text)) and not {".", ".."} & set(text.split("/"))
 
 
 def _url(at: _At, value: Any) -> str:
@@ -160,13 +159,13 @@ def is_web_address(text: str) -> bool:
 
 
 def _moment(at: _At, value: Any) -> str:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
         raise at.wrong('a day and time such as "Fri 16:00"', value)
     return value
 
 
 def _version(at: _At, value: Any) -> str:
-    if not isinstance(value, str) or not _VERSION.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_VERSION, value):
         raise at.wrong('a version such as "1.2.3"', value)
     return value
 
@@ -204,143 +203,127 @@ def _map_of(read: Read) -> Read:
     return read_all
 
 
-def _setting(
-    read: Read,
-    default: Any = dataclasses.MISSING,
-    *,
-    name: str | None = None,
-    scope: Scope = "team",
-    runs: bool = False,
-) -> Any:
-    """A field that a file may set. ``runs``: the value names something to run, so its origin matters."""
-    metadata = {"read": read, "name": name, "scope": scope, "runs": runs}
-    if isinstance(default, Mapping):
-        return field(default_factory=lambda: default, metadata=metadata)
-    return field(default=default, metadata=metadata)
+class Setting(NamedTuple):
+    """What stands beside the type of a field that a file may set.
+
+    ``runs``: the value names something to run, so its origin matters.
+    """
+
+    read: Read
+    scope: Scope = "team"
+    runs: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Workflows:
+class Workflows(Struct, frozen=True):
     """File names of the workflows that play a part; None: guessed from what the repository has."""
 
-    ci: str | None = _setting(_text, None)
-    cd: str | None = _setting(_text, None)
-    nightly: str | None = _setting(_text, None)
+    ci: Annotated[str | None, Setting(_text)] = None
+    cd: Annotated[str | None, Setting(_text)] = None
+    nightly: Annotated[str | None, Setting(_text)] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Struct, frozen=True):
     """Patterns of job names; empty: guessed."""
 
-    build: tuple[str, ...] = _setting(_list_of(_text), ())
-    test: tuple[str, ...] = _setting(_list_of(_text), ())
-    deploy: tuple[str, ...] = _setting(_list_of(_text), ())
+    build: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
+    test: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
+    deploy: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KpiTargets:
-    build_time: timedelta = _setting(_duration, timedelta(minutes=5))
-    test_time: timedelta = _setting(_duration, timedelta(minutes=10))
-    deploy_time: timedelta = _setting(_duration, timedelta(minutes=15))
-    success_rate: float = _setting(_rate, 0.95)
-    mean_time_to_deploy: timedelta = _setting(_duration, timedelta(minutes=30))
-    rollback_frequency: float = _setting(_rate, 0.05)
-    window: timedelta = _setting(_duration, timedelta(days=28))
+class KpiTargets(Struct, frozen=True):
+    build_time: Annotated[timedelta, Setting(_duration)] = timedelta(minutes=5)
+    test_time: Annotated[timedelta, Setting(_duration)] = timedelta(minutes=10)
+    deploy_time: Annotated[timedelta, Setting(_duration)] = timedelta(minutes=15)
+    success_rate: Annotated[float, Setting(_rate)] = 0.95
+    mean_time_to_deploy: Annotated[timedelta, Setting(_duration)] = timedelta(minutes=30)
+    rollback_frequency: Annotated[float, Setting(_rate)] = 0.05
+    window: Annotated[timedelta, Setting(_duration)] = timedelta(days=28)
 
 
-@dataclass(frozen=True, slots=True)
-class HealthSetting:
+class HealthSetting(Struct, frozen=True):
     """A health URL. ``{n}`` stands for a service's position, from 1."""
 
-    name: str = _setting(_text)
-    url: str = _setting(_url)
-    via: str = _setting(_one_of("http", "ssh"), "http")
-    version: str | None = _setting(_text, None)  # a JSON path, or header:NAME
+    name: Annotated[str, Setting(_text)]
+    url: Annotated[str, Setting(_url)]
+    via: Annotated[str, Setting(_one_of("http", "ssh"))] = "http"
+    version: Annotated[str | None, Setting(_text)] = None  # a JSON path, or header:NAME
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutSetting:
-    gate: int = _setting(_count, 3)  # good answers in a row
-    bake: timedelta = _setting(_duration, timedelta(seconds=30))
-    drain: str | None = _setting(_text, None, runs=True)
-    smoke: tuple[str, ...] = _setting(_list_of(_url), ())
-    restore_data: str = _setting(_one_of("never", "ask", "own-backup"), "never")
-    critical: tuple[str, ...] = _setting(_list_of(_text), ())
-    notify: tuple[str, ...] = _setting(_list_of(_text), (), runs=True)
+class RolloutSetting(Struct, frozen=True):
+    gate: Annotated[int, Setting(_count)] = 3  # good answers in a row
+    bake: Annotated[timedelta, Setting(_duration)] = timedelta(seconds=30)
+    drain: Annotated[str | None, Setting(_text, runs=True)] = None
+    smoke: Annotated[tuple[str, ...], Setting(_list_of(_url))] = ()
+    restore_data: Annotated[str, Setting(_one_of("never", "ask", "own-backup"))] = "never"
+    critical: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
+    notify: Annotated[tuple[str, ...], Setting(_list_of(_text), runs=True)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BackupSetting:
-    directory: str | None = _setting(_text, None)
-    max_age: timedelta = _setting(_duration, timedelta(hours=25))
-    redis: str | None = _setting(_text, None)  # the service's name
-    qdrant: str | None = _setting(_url, None)
-    restore: str | None = _setting(_text, None, runs=True)
+class BackupSetting(Struct, frozen=True):
+    directory: Annotated[str | None, Setting(_text)] = None
+    max_age: Annotated[timedelta, Setting(_duration)] = timedelta(hours=25)
+    redis: Annotated[str | None, Setting(_text)] = None  # the service's name
+    qdrant: Annotated[str | None, Setting(_url)] = None
+    restore: Annotated[str | None, Setting(_text, runs=True)] = None
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentSetting:
-    url: str | None = _setting(_url, None)
-    hosts: tuple[str, ...] = _setting(_list_of(_text), ())
-    directory: str | None = _setting(_text, None)
-    services: tuple[str, ...] = _setting(_list_of(_text), ())
-    image: str | None = _setting(_text, None)
-    health: tuple[HealthSetting, ...] = _setting(_list_of(_table(HealthSetting)), ())
-    rollout: RolloutSetting = _setting(_table(RolloutSetting), RolloutSetting())
-    backup: BackupSetting = _setting(_table(BackupSetting), BackupSetting())
+class EnvironmentSetting(Struct, frozen=True):
+    url: Annotated[str | None, Setting(_url)] = None
+    hosts: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
+    directory: Annotated[str | None, Setting(_text)] = None
+    services: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
+    image: Annotated[str | None, Setting(_text)] = None
+    health: Annotated[tuple[HealthSetting, ...], Setting(_list_of(_table(HealthSetting)))] = ()
+    rollout: Annotated[RolloutSetting, Setting(_table(RolloutSetting))] = RolloutSetting()
+    backup: Annotated[BackupSetting, Setting(_table(BackupSetting))] = BackupSetting()
 
 
-@dataclass(frozen=True, slots=True)
-class SetupSetting:
+class SetupSetting(Struct, frozen=True):
     """What the repository is expected to have."""
 
-    secrets: tuple[str, ...] = _setting(_list_of(_text), ())
+    secrets: Annotated[tuple[str, ...], Setting(_list_of(_text))] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasesSetting:
+class ReleasesSetting(Struct, frozen=True):
     """``withdrawn`` are versions that were taken back: never proposed, never a rollback's target."""
 
-    withdrawn: tuple[str, ...] = _setting(_list_of(_version), ())
+    withdrawn: Annotated[tuple[str, ...], Setting(_list_of(_version))] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FreezeSetting:
+class FreezeSetting(Struct, frozen=True):
     """A weekly time in which nothing goes to production."""
 
-    start: str = _setting(_moment, name="from")
-    end: str = _setting(_moment, name="to")
-    zone: str = _setting(_time_zone, "UTC")
+    start: Annotated[str, Setting(_moment)] = field(name="from")
+    end: Annotated[str, Setting(_moment)] = field(name="to")
+    zone: Annotated[str, Setting(_time_zone)] = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Notifications:
+class Notifications(Struct, frozen=True):
     """How relman calls when something begins to wait."""
 
-    bell: bool = _setting(_flag, True)
-    desktop: bool = _setting(_flag, True)
-    title: bool = _setting(_flag, True)
+    bell: Annotated[bool, Setting(_flag)] = True
+    desktop: Annotated[bool, Setting(_flag)] = True
+    title: Annotated[bool, Setting(_flag)] = True
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything both files say, over the defaults. ``origins`` has each written key's place."""
 
-    repository: str | None = _setting(_repository, None)
-    workflows: Workflows = _setting(_table(Workflows), Workflows())
-    stages: Stages = _setting(_table(Stages), Stages())
-    kpi: KpiTargets = _setting(_table(KpiTargets), KpiTargets())
-    environments: Mapping[str, EnvironmentSetting] = _setting(
-        _map_of(_table(EnvironmentSetting)), MappingProxyType({})
+    repository: Annotated[str | None, Setting(_repository)] = None
+    workflows: Annotated[Workflows, Setting(_table(Workflows))] = Workflows()
+    stages: Annotated[Stages, Setting(_table(Stages))] = Stages()
+    kpi: Annotated[KpiTargets, Setting(_table(KpiTargets))] = KpiTargets()
+    environments: Annotated[Mapping[str, EnvironmentSetting], Setting(_map_of(_table(EnvironmentSetting)))] = (
+        MappingProxyType({})
     )
-    setup: SetupSetting = _setting(_table(SetupSetting), SetupSetting())
-    releases: ReleasesSetting = _setting(_table(ReleasesSetting), ReleasesSetting())
-    freeze: tuple[FreezeSetting, ...] = _setting(_list_of(_table(FreezeSetting)), ())
+    setup: Annotated[SetupSetting, Setting(_table(SetupSetting))] = SetupSetting()
+    releases: Annotated[ReleasesSetting, Setting(_table(ReleasesSetting))] = ReleasesSetting()
+    freeze: Annotated[tuple[FreezeSetting, ...], Setting(_list_of(_table(FreezeSetting)))] = ()
 
-    api_url: str | None = _setting(_url, None, scope="user")
-    theme: str | None = _setting(_one_of("dark", "light", "contrast"), None, scope="user")
-    keys: Mapping[str, str] = _setting(_map_of(_text), MappingProxyType({}), scope="user")
-    notifications: Notifications = _setting(_table(Notifications), Notifications(), scope="user")
+    api_url: Annotated[str | None, Setting(_url, scope="user")] = None
+    theme: Annotated[str | None, Setting(_one_of("dark", "light", "contrast"), scope="user")] = None
+    keys: Annotated[Mapping[str, str], Setting(_map_of(_text), scope="user")] = MappingProxyType({})
+    notifications: Annotated[Notifications, Setting(_table(Notifications), scope="user")] = Notifications()
 
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[Path, ...] = ()
@@ -355,23 +338,34 @@ class Settings:
 
 
 def _read_table(shape: type[Any], at: _At, value: Any, scope: Scope | None = None) -> Any:
-    """A TOML table as the dataclass ``shape``. ``scope`` limits the keys to those of one kind of file."""
+    """A TOML table as ``shape``. ``scope`` limits the keys to those of one kind of file."""
     if not isinstance(value, dict):
         raise at.wrong("a table", value)
-    known = {item.metadata["name"] or item.name: item for item in dataclasses.fields(shape) if item.metadata}
-    allowed = {name for name, item in known.items() if scope in (None, item.metadata["scope"])}
+    known = settings_of(shape)  # type: ignore[arg-type]  # a class can be hashed
+    allowed = {name for name, (_, setting) in known.items() if scope in (None, setting.scope)}
     read: dict[str, Any] = {}
     for name, inner in value.items():
         here = at.child(name)
         if name not in allowed:
             raise _unknown_key(here, name, known.keys() - allowed, allowed)
-        target = known[name]
-        here.origins[here.key] = Origin(here.file, here.key, here.trusted, target.metadata["runs"])
-        read[target.name] = target.metadata["read"](here, inner)
-    for name, item in known.items():
-        if item.default is item.default_factory is dataclasses.MISSING and item.name not in read:
+        item, setting = known[name]
+        here.origins[here.key] = Origin(here.file, here.key, here.trusted, setting.runs)
+        read[item.name] = setting.read(here, inner)
+    for name, (item, _) in known.items():
+        if item.required and item.name not in read:
             raise _config_error(f"{at.file}: {at.key} lacks {name}")
     return shape(**read)
+
+
+@cache
+def settings_of(shape: type[Struct]) -> Mapping[str, tuple[structs.FieldInfo, Setting]]:
+    """The fields of ``shape`` that a file may set, by the key that stands in the file."""
+    found = {}
+    for item in structs.fields(shape):
+        for said in getattr(item.type, "__metadata__", ()):
+            if isinstance(said, Setting):
+                found[item.encode_name] = (item, said)
+    return found
 
 
 def _unknown_key(at: _At, name: str, elsewhere: set[str], allowed: set[str]) -> RelmanError:
@@ -383,7 +377,7 @@ def _unknown_key(at: _At, name: str, elsewhere: set[str], allowed: set[str]) -> 
             "Use --api-url, RELMAN_API_URL or your own configuration file.",
         )
     if name in elsewhere:
-        other = "your own configuration file" if name in _USER_KEYS else TEAM_FILE
+        other = "your own configuration file" if name in _user_keys() else TEAM_FILE
         return _config_error(f"{at.file}: {shown} is not known here", hint=f"It belongs in {other}.")
     import difflib
 
@@ -394,7 +388,8 @@ def _unknown_key(at: _At, name: str, elsewhere: set[str], allowed: set[str]) -> 
     )
 
 
-_USER_KEYS = {item.name for item in dataclasses.fields(Settings) if item.metadata.get("scope") == "user"}
+def _user_keys() -> frozenset[str]:
+    return frozenset(name for name, (_, setting) in settings_of(Settings).items() if setting.scope == "user")
 
 
 def _read_file(path: Path, scope: Scope, origins: dict[str, Origin]) -> Settings:
@@ -432,9 +427,11 @@ def load(team_file: Path | None, user_file: Path | None) -> Settings:
     origins: dict[str, Origin] = {}
     team = _read_file(team_file, "team", origins) if team_file else Settings()
     user = _read_file(user_file, "user", origins) if user_file else Settings()
-    return dataclasses.replace(
+    if not team_file and not user_file:
+        return team
+    return structs.replace(
         team,
-        **{name: getattr(user, name) for name in _USER_KEYS},
+        **{name: getattr(user, name) for name in _user_keys()},
         origins=MappingProxyType(origins),
         files=tuple(path for path in (team_file, user_file) if path),
     )

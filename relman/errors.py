@@ -6,9 +6,10 @@ a :class:`RelmanError` carries one through a call stack.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 
 class Exit(IntEnum):
@@ -56,8 +57,7 @@ _EXITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong, in words for a person.
 
     ``title`` is one short line, ``detail`` the other side's own words (cleaned), ``hint`` what to do.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+from msgspec import Struct
 
 HOME_VARIABLE = "RELMAN_HOME"
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Directories of this user. None of them need exist; who writes makes them, for the user alone."""
 
     config: Path  # holds config.toml

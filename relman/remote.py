@@ -5,9 +5,10 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from relman.config import is_repository
 
@@ -15,14 +16,13 @@ GITHUB = "github.com"
 # Hosts that certainly do not speak GitHub's API; a remote there is passed over.
 _FOREIGN = frozenset({"gitlab.com", "bitbucket.org", "codeberg.org", "git.sr.ht", "ssh.dev.azure.com"})
 
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::\d{1,5})?")
-_SCP = re.compile(r"(?:[^@/\s]+@)?([^:/\s\[\]]+):(?!//)(.+)")
-_SECTION = re.compile(r'\[\s*([A-Za-z0-9.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]\s*(.*)')
+_HOST = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::\d{1,5})?"
+_SCP = r"(?:[^@/\s]+@)?([^:/\s\[\]]+):(?!//)(.+)"
+_SECTION = r'\[\s*([A-Za-z0-9.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]\s*(.*)'
 _SIZE_LIMIT = 1_000_000  # bytes; a configuration is never near it
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """A repository on a GitHub host. ``host`` is the web host, with a port where it is not the usual one."""
 
     host: str
@@ -31,7 +31,7 @@ class Remote:
 
 def is_host(text: str) -> bool:
     """Whether ``text`` (lower case) can be a host name, with or without a port."""
-    return len(text) <= 260 and bool(_HOST.fullmatch(text))
+    return len(text) <= 260 and bool(re.fullmatch(_HOST, text))
 
 
 def api_url_of(host: str) -> str:
@@ -103,7 +103,7 @@ def parse(url: str, home: Path | None = None) -> Remote | None:
         ssh = scheme == "ssh"
         if scheme == "https" and port not in (None, 443):
             host = f"{host}:{port}"
-    elif match := _SCP.fullmatch(url):
+    elif match := re.fullmatch(_SCP, url):
         host, path = match[1].lower(), match[2]
     else:
         return None
@@ -146,7 +146,7 @@ def _entries(path: Path) -> Iterator[tuple[str, str, str, str]]:
     lines = iter(_read(path).splitlines())
     for line in lines:
         rest = line.strip()
-        if match := _SECTION.fullmatch(rest):
+        if match := re.fullmatch(_SECTION, rest):
             section, name = match[1].lower(), re.sub(r"\\(.)", r"\1", match[2] or "")
             rest = match[3]
         if not rest or rest[0] in "#;[":

@@ -17,11 +17,11 @@ from relman.secret import MASK, Secret
 from relman.text import clean
 
 # The shapes of GitHub's tokens, of a credential in a URL and of an authorization header.
-_SHAPES = re.compile(
+_SHAPES = (
     r"\b(?:gh[a-z]_[A-Za-z0-9_.=-]{8,}|github_pat_[A-Za-z0-9_]{8,})|(?<=://)[^/\s@:]*:[^/\s@]+(?=@)"
     r"|(?i:(?<=authorization: )|(?<=authorization': ')|(?<=bearer ))[^\s'\"]+(?: [^\s'\"]+)?"
 )
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL", re.IGNORECASE)
+_SECRET_NAME = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "API_KEY", "CREDENTIAL")
 _KNOWN: list[Secret] = []  # tokens that are in no variable: from gh's login or the keyring
 _SHORTEST = 6  # a shorter value would mask ordinary words
 
@@ -31,7 +31,7 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[Secret, ...]:
     return tuple(
         Secret(value.strip())
         for name, value in environ.items()
-        if _SECRET_NAME.search(name) and len(value.strip()) >= _SHORTEST
+        if any(word in name.upper() for word in _SECRET_NAME) and len(value.strip()) >= _SHORTEST
     )
 
 
@@ -44,7 +44,7 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
     """``text`` with every known secret, and everything that looks like one, masked."""
     for secret in (*secrets, *_KNOWN):
         text = secret.mask_in(text)
-    return _SHAPES.sub(MASK, text)
+    return re.sub(_SHAPES, MASK, text)
 
 
 def describe(error: BaseException, secrets: Iterable[Secret]) -> str:

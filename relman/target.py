@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from relman import remote, tokens
 from relman.config import Settings, is_repository, is_web_address
@@ -15,8 +16,7 @@ from relman.errors import Kind, Problem, RelmanError, usage_error
 API_VARIABLE = "RELMAN_API_URL"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     repo: str  # OWNER/NAME
     api_url: str  # without a slash at the end
     token: tokens.Token

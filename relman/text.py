@@ -24,11 +24,11 @@ _CONTROLS = (
 )
 # Marks over and under a letter; no language stacks more than a few, a pile of them runs over other lines.
 _MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_PILE = re.compile(f"(?<={_MARKS}{{8}}){_MARKS}+")
-_UNSAFE = re.compile(f"{_STRINGS}|{_CSI}|{_SHORT}|{_CONTROLS}")
+_PILE = f"(?<={_MARKS}{{8}}){_MARKS}+"
+_UNSAFE = f"{_STRINGS}|{_CSI}|{_SHORT}|{_CONTROLS}"
 _SUSPECT = re.compile(f"{_CONTROLS}|{_MARKS}{{9}}")  # every unsafe sequence holds at least one of these
-_SGR = re.compile(r"\x1b\[[0-9;:]*m")
-_BREAKS = re.compile(r"\r\n|[\r\u0085\u2028\u2029\x0b\x0c]")
+_SGR = r"\x1b\[[0-9;:]*m"
+_BREAKS = r"\r\n|[\r\u0085\u2028\u2029\x0b\x0c]"
 _BLANKS = re.compile(r"[\n\t]+")
 
 
@@ -36,7 +36,7 @@ def clean(text: str) -> str:
     """``text`` without terminal escapes, controls, bidi controls and piled marks. Newline and tab stay."""
     if not _SUSPECT.search(text) and "\u2028" not in text and "\u2029" not in text:
         return text
-    return _PILE.sub("", _UNSAFE.sub("", _BREAKS.sub("\n", text)))
+    return re.sub(_PILE, "", re.sub(_UNSAFE, "", re.sub(_BREAKS, "\n", text)))
 
 
 def clean_line(text: str, limit: int | None = None) -> str:
@@ -53,13 +53,13 @@ def clean_log(line: str) -> str:
         return line
     parts: list[str] = []
     at = 0
-    for match in _UNSAFE.finditer(line):
+    for match in re.finditer(_UNSAFE, line):
         parts.append(line[at : match.start()])
-        if _SGR.fullmatch(match.group()):
+        if re.fullmatch(_SGR, match.group()):
             parts.append(match.group())
         at = match.end()
     parts.append(line[at:])
-    return _PILE.sub("", "".join(parts))
+    return re.sub(_PILE, "", "".join(parts))
 
 
 def is_clean(identifier: str) -> bool:

@@ -10,9 +10,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.remote import GITHUB
@@ -24,8 +25,7 @@ LEAST_READ = "read access to Actions, Contents, Deployments, Environments and Me
 VARIABLES = ("RELMAN_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     secret: Secret
     source: str  # where it was found, in words: "GH_TOKEN", "gh (hosts.yml)", "keyring"
 

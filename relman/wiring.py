@@ -1,14 +1,15 @@
-"""The only module that sees every room: it builds readers, the board and the dashboard for a mode."""
+"""The only module that sees every room: it builds readers, writers, the board and the dashboard for a mode."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from relman import config, places, remote, report, target
 from relman.secret import Secret
@@ -20,17 +21,15 @@ if TYPE_CHECKING:
     from relman.actions.release_look import ReleaseLook
     from relman.actions.release_survey import Survey
     from relman.actions.tools import Tools
-    from relman.board.fetch import Fetch
     from relman.board.history import History
-    from relman.board.ports import Clock, GitHubReader, HealthReader
+    from relman.board.ports import Clock, HealthReader
     from relman.clone import Clone
     from relman.github.reader import Reader
     from relman.model.board import Board
     from relman.model.health import HealthCheck
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What one start of relman works with."""
 
     settings: config.Settings
@@ -38,30 +37,34 @@ class Session:
     places: places.Places
     read_only: bool
     secrets: tuple[Secret, ...]  # what no report may show
-    directory: Path | None = None  # where it was started
-    home: Path | None = None
+    directory: Path  # where it was started
+    home: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(Struct, frozen=True):
     """Built objects for a command that looks once. Nothing in here can change anything."""
 
-    reader: GitHubReader
+    repo: str
+    reader: Reader
     health: HealthReader
     checks: Mapping[str, tuple[HealthCheck, ...]]
     history: History
-    fetch: Fetch
     clock: Clock
-    board: Board  # the last one, or an empty one
+
+    def last_board(self) -> Board:
+        """The board as it was when relman last looked, or an empty one."""
+        from relman.model.board import Board
+
+        return self.history.last_board() or Board(self.repo)
 
 
 def read_settings(arguments: Namespace, environ: Mapping[str, str]) -> config.Settings:
     """The settings of the team's file (found, or named with ``--config``) and of the user's."""
-    directory = Path(arguments.directory).expanduser().absolute()
+    directory = _directory(arguments)
     if arguments.config is not None:
         team: Path | None = directory / Path(arguments.config).expanduser()
     else:
-        team = config.find_team_file(directory, home(environ))
+        team = config.find_team_file(directory, _home(environ))
     user = places.find(environ).user_file
     return config.load(team, user if user.is_file() else None)
 
@@ -69,28 +72,21 @@ def read_settings(arguments: Namespace, environ: Mapping[str, str]) -> config.Se
 def session(arguments: Namespace, environ: Mapping[str, str], *, read_only: bool = False) -> Session:
     """Settings, target and places for this command line. Raises where something is missing or wrong."""
     settings = read_settings(arguments, environ)
+    directory, home = _directory(arguments), _home(environ)
     found = target.resolve(
-        settings,
-        environ,
-        Path(arguments.directory).expanduser().absolute(),
-        repo=arguments.repo,
-        api_url=arguments.api_url,
-        home=home(environ),
+        settings, environ, directory, repo=arguments.repo, api_url=arguments.api_url, home=home
     )
     report.watch_for(found.token.secret)
     secrets = (found.token.secret, *report.secrets_in(environ))
-    return Session(
-        settings,
-        found,
-        places.find(environ),
-        read_only or arguments.read_only,
-        secrets,
-        Path(arguments.directory).expanduser().absolute(),
-        home(environ),
-    )
+    read_only = read_only or arguments.read_only
+    return Session(settings, found, places.find(environ), read_only, secrets, directory, home)
 
 
-def home(environ: Mapping[str, str]) -> Path | None:
+def _directory(arguments: Namespace) -> Path:
+    return Path(arguments.directory).expanduser().absolute()
+
+
+def _home(environ: Mapping[str, str]) -> Path | None:
     """The user's home directory, where the environment says one."""
     said = environ.get("HOME") or environ.get("USERPROFILE")
     return Path(said) if said else None
@@ -98,26 +94,14 @@ def home(environ: Mapping[str, str]) -> Path | None:
 
 @asynccontextmanager
 async def looking(made: Session) -> AsyncIterator[Looking]:
-    """Readers, the history and the last board, closed at the end."""
+    """Readers and the history, closed at the end."""
     from relman.board.clock import SystemClock
-    from relman.board.fetch import Fetch
-    from relman.board.history import History
-    from relman.model.board import Board
-    from relman.probes import Probes
 
-    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    history = _history_of(made)
     reader = reader_of(made, history)
-    health = Probes()
+    health = _probes()
     try:
-        yield Looking(
-            reader,
-            health,
-            health_checks(made.settings),
-            history,
-            Fetch(reader, made.places.cache / "logs"),
-            SystemClock(),
-            history.last_board() or Board(made.target.repo),
-        )
+        yield Looking(made.target.repo, reader, health, health_checks(made.settings), history, SystemClock())
     finally:
         await reader.aclose()
         await health.aclose()
@@ -128,42 +112,23 @@ async def looking(made: Session) -> AsyncIterator[Looking]:
 async def acting(made: Session) -> AsyncIterator[Tools]:
     """What a command that changes something works with. Raises where relman is read-only: then no writer exists."""
     from relman.actions.gate import READ_ONLY
-    from relman.board.clock import SystemClock
-    from relman.board.history import History
     from relman.errors import RelmanError
-    from relman.probes import Probes
 
     if made.read_only:
         raise RelmanError(READ_ONLY)
-    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = reader_of(made, history)
-    health = Probes()
-    tools = tools_of(made, reader, health, SystemClock())
-    try:
-        yield tools
-    finally:
-        await tools.writer.aclose()
-        await reader.aclose()
-        await health.aclose()
-        await history.close()
+    async with looking(made) as eyes:
+        tools = tools_of(made, eyes.reader, eyes.health, eyes.clock)
+        try:
+            yield tools
+        finally:
+            await tools.writer.aclose()
 
 
 @asynccontextmanager
 async def surveying(made: Session) -> AsyncIterator[Survey]:
     """What reads a release, for a relman that may not change anything."""
-    from relman.board.clock import SystemClock
-    from relman.board.history import History
-    from relman.probes import Probes
-
-    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
-    reader = reader_of(made, history)
-    health = Probes()
-    try:
-        yield survey_of(made, reader, health, SystemClock())
-    finally:
-        await reader.aclose()
-        await health.aclose()
-        await history.close()
+    async with looking(made) as eyes:
+        yield survey_of(made, eyes.reader, eyes.health, eyes.clock)
 
 
 def survey_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) -> Survey:
@@ -194,8 +159,8 @@ def clone_of(made: Session) -> Clone | None:
     """The clone that relman was started in, where it is one of this repository."""
     from relman.clone import Clone
 
-    found = remote.find(made.directory, made.home) if made.directory is not None else None
-    if made.directory is None or found is None or found.repo.lower() != made.target.repo.lower():
+    found = remote.find(made.directory, made.home)
+    if found is None or found.repo.lower() != made.target.repo.lower():
         return None
     return Clone(made.directory)
 
@@ -234,6 +199,12 @@ def tools_of(made: Session, reader: Reader, health: HealthReader, clock: Clock) 
         clone=clone_of(made),
         withdrawn=settings.releases.withdrawn,
     )
+
+
+def _history_of(made: Session) -> History:
+    from relman.board.history import History
+
+    return History.open(made.places.state / "history", made.target.api_url, made.target.repo)
 
 
 def reader_of(made: Session, history: History) -> Reader:
@@ -290,7 +261,6 @@ def dashboard(made: Session) -> int:
     Where relman is read-only nothing that writes exists in it.
     """
     from relman.board.clock import SystemClock
-    from relman.board.history import History
     from relman.board.watch import Watch
     from relman.github.address import check
     from relman.tui.app import RelmanApp
@@ -299,7 +269,7 @@ def dashboard(made: Session) -> int:
 
     # The reader is built when the first frame is out; what it would refuse must be said before.
     check(made.target.repo, made.target.api_url, made.target.token.secret)
-    history = History.open(made.places.state / "history", made.target.api_url, made.target.repo)
+    history = _history_of(made)
     clock = SystemClock()
     reader = cache(lambda: reader_of(made, history))
     probes = cache(_probes)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
 import os
 import re
 import tempfile
@@ -25,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from textual.pilot import Pilot
 
 from relman.actions.gate import Gate
@@ -43,7 +43,7 @@ from relman.board.watch import Watch
 from relman.demo import embed
 from relman.github.reader import Reader
 from relman.github.writer import Writer
-from relman.model.board import Board, Section
+from relman.model.board import Board, Fill, Section
 from relman.model.health import HealthCheck
 from relman.model.hotfix_plan import HotfixIntent
 from relman.model.operation import Ended, Outcome
@@ -278,26 +278,27 @@ def _still(board: Board) -> Board:
     """The board as of one moment: ages, latencies and what is left of the budget depend on the machine."""
 
     def at_once(section: Section[Any]) -> Section[Any]:
-        return dataclasses.replace(section, fetched_at=NOW - timedelta(seconds=4))
+        return structs.replace(section, fetched_at=NOW - timedelta(seconds=4))
 
     changes: dict[str, Any] = {
         "budget": Budget(5000, 4873, NOW + timedelta(minutes=36)),
         "clock_offset": timedelta(0),
+        "fill": Fill(done=True),  # how far the history has come depends on the machine, too
     }
-    for field in dataclasses.fields(board):
-        value = getattr(board, field.name)
+    for name in board.__struct_fields__:
+        value = getattr(board, name)
         if isinstance(value, Section):
-            changes[field.name] = at_once(value)
+            changes[name] = at_once(value)
         elif isinstance(value, Mapping) and value and all(isinstance(one, Section) for one in value.values()):
-            changes[field.name] = {key: at_once(one) for key, one in value.items()}
+            changes[name] = {key: at_once(one) for key, one in value.items()}
     changes["health"] = {
-        name: dataclasses.replace(
+        name: structs.replace(
             section,
-            value=tuple(dataclasses.replace(one, latency=0.012, checked_at=NOW) for one in section.value or ()),
+            value=tuple(structs.replace(one, latency=0.012, checked_at=NOW) for one in section.value or ()),
         )
         for name, section in changes.get("health", board.health).items()
     }
-    return dataclasses.replace(board, **changes)
+    return structs.replace(board, **changes)
 
 
 async def _until(ready: Callable[[], bool], what: str) -> None:

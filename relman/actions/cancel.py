@@ -7,8 +7,9 @@ step and the end another, and whether a plain cancel came before a forced one is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.one_run import OneRun, newer_attempt, read_run
@@ -29,8 +30,7 @@ PATIENCE = timedelta(seconds=60)
 """How long a plain cancel is given before a forced one is offered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """``attempt`` is the one a person saw."""
 
     run_id: int
@@ -38,8 +38,7 @@ class Cancel:
     attempt: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """``asked`` is when this user's relman cancelled this attempt plainly; None where it did not."""
 
     one: OneRun

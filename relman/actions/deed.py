@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from relman.actions.ports import Clock
 from relman.errors import Kind, OutcomeUnknownError, Problem, RelmanError
@@ -28,8 +29,7 @@ class Seen(Enum):
     OTHER = "other"  # something else is there: stop
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """``detail`` says what was seen; ``problem`` why an ``OTHER`` stops everything.
 
     ``run_id`` and ``url`` are what to look at now, where the look found it. ``ended`` says how the operation
@@ -54,8 +54,7 @@ class Notes(Protocol):
 Parts = Callable[[Notes], AsyncIterator[Said]]
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """``do`` is None for a step that only waits for something to appear.
 
     A step of many like parts has ``parts`` instead: it carries them out one by one, notes each before and
@@ -74,8 +73,7 @@ class Deed:
     parts: Parts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How a deed ended, with the last look."""
 
     ended: StepEnded

@@ -13,9 +13,11 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.one_run import viewer
@@ -33,7 +35,8 @@ from relman.model.rights import may_write
 from relman.model.run import Run, Workflow
 from relman.model.run_source import read_at
 from relman.model.times import clock
-from relman.model.workflow import WorkflowFile, read_source, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import read_source, read_workflow
 from relman.text import clean_line, is_clean
 
 _AT_ONCE = 4  # files that are read
@@ -43,8 +46,7 @@ MAY_APPEAR = timedelta(minutes=2)
 _SKEW = timedelta(seconds=3)  # the server says its time in whole seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
+class Dispatch(Struct, frozen=True):
     """``workflow`` is an id, a path, a file's name or a workflow's name; ``ref`` a branch or tag, None for the
     default branch. ``again`` is the reason for another one though an earlier may have been taken."""
 
@@ -57,8 +59,7 @@ class Dispatch:
         return replace(self, again=reason) if key == "earlier" else self
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A workflow as it stands on a ref: all that a form needs. ``ref`` is full; ``sent`` is what GitHub is told."""
 
     workflow: Workflow
@@ -71,16 +72,14 @@ class Ready:
     environments: tuple[Environment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Startable:
+class Startable(Struct, frozen=True):
     """A workflow, and why it cannot be started by hand ("" where it can)."""
 
     workflow: Workflow
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """``known`` are the workflow's dispatched runs before; ``candidates`` those that an earlier, broken-off
     dispatch may have become."""
 
@@ -325,8 +324,7 @@ class DispatchAction:
         return (Deed(_step(facts, adopted), errand.look, errand.do, settle=30.0, every=2.0),)
 
 
-@dataclass(slots=True)
-class _Errand:
+class _Errand(Struct):
     """One dispatch on its way: what is known of it grows."""
 
     tools: Tools

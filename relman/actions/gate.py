@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 from relman.model.freeze import Freeze
@@ -16,8 +17,7 @@ READ_ONLY = Problem(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """Asked when a plan is shown and once more when it is carried out: an hour may lie between."""
 
     read_only: bool = False

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from relman.text import clean_line
 _READ = 4_000_000  # bytes of the newest entries that are read: about 10,000 lines
 _LONGEST = 4000  # characters of one field
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-_TEXTS = [item.name for item in fields(Entry) if item.name != "at"]
+_TEXTS = [name for name in Entry.__struct_fields__ if name != "at"]
 
 
 class Journal:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 T = TypeVar("T")
 
@@ -18,11 +20,11 @@ def masked(value: T, redact: Callable[[str], str]) -> T:
 def _masked(value: Any, redact: Callable[[str], str]) -> Any:
     if type(value) is str:  # an enum's word is no text
         return redact(value)
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         changed = {
-            item.name: new
-            for item in fields(value)
-            if item.init and (new := _masked(old := getattr(value, item.name), redact)) is not old
+            name: new
+            for name in value.__struct_fields__
+            if (new := _masked(old := getattr(value, name), redact)) is not old
         }
         return replace(value, **changed) if changed else value
     if type(value) in (tuple, list):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from relman.actions.ports import GitHubReader
 from relman.actions.tools import Tools
@@ -15,13 +16,12 @@ from relman.model.repository import Repository
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.run_source import read_source
 from relman.model.workflow import WorkflowFile
-from relman.model.workflow import read_source as read_file
+from relman.model.workflow_reader import read_source as read_file
 
 _HOPELESS = frozenset({Kind.AUTH, Kind.RATE_LIMIT, Kind.NETWORK, Kind.SERVER})
 
 
-@dataclass(frozen=True, slots=True)
-class OneRun:
+class OneRun(Struct, frozen=True):
     """``jobs`` are the latest of each. ``file`` is None where the workflow file cannot be read, ``why`` then
     says it. ``at`` is this machine's time, ``offset`` the server's clock minus this machine's."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Result, Sleep, perform, real_sleep
 from relman.actions.gate import Gate
@@ -41,8 +43,7 @@ class Action(Protocol[I, F]):
     def deeds(self, facts: F, intent: I) -> Sequence[Deed]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared(Generic[F]):
+class Prepared(Struct, Generic[F], frozen=True):
     """A plan bound to the facts it was made from. ``refusal`` is the gate's word at that time."""
 
     plan: Plan
@@ -212,8 +213,7 @@ class _Diary:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Notes:
+class _Notes(Struct, frozen=True):
     """Each part of a step is a line of its own: ``delete 4711``."""
 
     diary: _Diary

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Notes, Seen, Sight, Sleep, real_sleep
 from relman.actions.dispatch import chosen_workflow
@@ -53,8 +55,7 @@ _TRIES = 2  # for one run, where no answer comes and it is still there
 _PATIENCE = timedelta(seconds=60)  # where a limit does not say how long
 
 
-@dataclass(frozen=True, slots=True)
-class PruneRuns:
+class PruneRuns(Struct, frozen=True):
     """``workflow`` as on a command line, None for all. ``export`` None: the file relman keeps for this."""
 
     older_than: timedelta = OLDER_THAN
@@ -63,8 +64,7 @@ class PruneRuns:
     export: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """``kept`` are the runs (id, attempt) that the export has already."""
 
     runs: tuple[Run, ...]
@@ -201,8 +201,7 @@ class PruneRunsAction:
         )
 
 
-@dataclass(slots=True)
-class _Sweep:
+class _Sweep(Struct):
     """One clean-up on its way."""
 
     tools: Tools

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed
 from relman.actions.kept_text import KeptText
@@ -23,8 +25,7 @@ from relman.model.version_tags import read_version_tags
 from relman.text import clean_line
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseFacts:
+class ReleaseFacts(Struct, frozen=True):
     history: History
     evidence: Evidence
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from relman.actions.one_run import login
 from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader, LocalTags

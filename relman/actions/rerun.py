@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.one_run import OneRun, newer_attempt, read_run
@@ -17,8 +19,7 @@ from relman.model.run import Job, Run
 from relman.text import clean_line
 
 
-@dataclass(frozen=True, slots=True)
-class Rerun:
+class Rerun(Struct, frozen=True):
     """``job`` is the job's id, or its name as a person typed it. ``attempt`` is the one they saw."""
 
     run_id: int
@@ -28,8 +29,7 @@ class Rerun:
     attempt: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     one: OneRun
     job: Job | None
     again: Again

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from relman.actions.one_run import login, read_run
 from relman.actions.ports import GitHubReader
@@ -18,7 +19,8 @@ from relman.model.rerun import Which, run_again
 from relman.model.rollback import Target, chosen, targets
 from relman.model.rollback_plan import RollbackFacts, RollbackIntent, way_of
 from relman.model.run import Run
-from relman.model.workflow import WorkflowError, WorkflowFile, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import WorkflowError, read_workflow
 from relman.text import clean_line
 
 DEPLOYMENTS = 20

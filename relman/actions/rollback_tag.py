@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.rollback_survey import moved_on, survey

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import to_builtins
 
 from relman.errors import Kind, Problem, RelmanError, reason_of, usage_error
 from relman.model.run import Job, Run
@@ -60,8 +61,8 @@ class RunExport:
             "schema": SCHEMA,
             "repository": self._repo,
             "exported_at": at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "run": asdict(run),
-            "jobs": [asdict(job) for job in jobs],
+            "run": to_builtins(run, builtin_types=(datetime,)),
+            "jobs": [to_builtins(job, builtin_types=(datetime,)) for job in jobs],
         }
         text = json.dumps(line, ensure_ascii=True, separators=(",", ":"), default=_moment)
         self._waiting.append(text.encode() + b"\n")

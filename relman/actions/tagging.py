@@ -7,7 +7,9 @@ relman that was killed at any point goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.ports import GitHubReader, GitHubWriter
@@ -25,8 +27,7 @@ RUN_WAIT = 90.0  # seconds until a run that a tag starts must be there
 _RUN_EVERY = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The tag and release to make. ``plan`` is the id in the tag's trailers, ``known`` the tags of before.
 
     ``starts``: the workflow's file says that this tag starts it, so that no other's run is the one to follow.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from relman.actions.operator import Operator
 from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader, LocalTags
@@ -12,8 +13,7 @@ from relman.model.cancel import DEPLOY
 from relman.model.health import HealthCheck
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """``checks`` gives the health checks by environment; ``ci`` and ``cd`` are workflow files the team named.
 
     ``scratch`` is a directory of this user for work that has to survive a crash (edited notes); it need not

@@ -9,12 +9,13 @@ durations need them, then of the rest, and at last the statuses of older deploym
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
+
+from msgspec import structs
 
 from relman.board.history import History
 from relman.board.merge import with_runs
@@ -69,7 +70,7 @@ class Filler:
         settle: float = 10.0,
     ) -> None:
         self._store = store
-        self._reader = reader
+        self._reader = reader.passing
         self._history = history
         self._clock = clock
         self._weeks = weeks
@@ -146,7 +147,7 @@ class Filler:
     def _show(self, runs: tuple[Run, ...]) -> None:
         def edit(board: Board) -> Board:
             value = with_runs(board.runs.value or (), runs)
-            return dataclasses.replace(board, runs=dataclasses.replace(board.runs, value=value))
+            return structs.replace(board, runs=structs.replace(board.runs, value=value))
 
         self._store.change(edit)
 
@@ -159,11 +160,11 @@ class Filler:
             jobs_left=await self._history.count_without_jobs(_moment(target)),
             done=done,
         )
-        self._store.change(lambda board: dataclasses.replace(board, fill=fill))
+        self._store.change(lambda board: structs.replace(board, fill=fill))
 
     def _failed(self, problem: Problem | None) -> None:
         def edit(board: Board) -> Board:
-            return dataclasses.replace(board, fill=dataclasses.replace(board.fill, error=problem))
+            return structs.replace(board, fill=structs.replace(board.fill, error=problem))
 
         self._store.change(edit)
 
@@ -205,7 +206,7 @@ class Filler:
 
     def _note_jobs_left(self, left: int) -> None:
         def edit(board: Board) -> Board:
-            return dataclasses.replace(board, fill=dataclasses.replace(board.fill, jobs_left=left))
+            return structs.replace(board, fill=structs.replace(board.fill, jobs_left=left))
 
         self._store.change(edit)
 
@@ -254,7 +255,7 @@ class Filler:
 
     async def _publish_expected(self) -> None:
         expected = await self._history.expected()
-        self._store.change(lambda board: dataclasses.replace(board, expected=expected))
+        self._store.change(lambda board: structs.replace(board, expected=expected))
 
     async def _old_deployments(self, environment: str, since: datetime) -> None:
         """The statuses of deployments to one environment back to ``since``, where they are settled."""
@@ -274,7 +275,7 @@ class Filler:
 
     async def _deployment_statuses(self, deployment: Deployment) -> None:
         answer = await self._patiently(partial(self._reader.deployment_statuses, deployment.id))
-        full = dataclasses.replace(deployment, statuses=answer.value)
+        full = structs.replace(deployment, statuses=answer.value)
         if full.state in SETTLED_DEPLOYMENT:
             await self._history.keep_deployments((full,), {full.id: answer.raw})
 
@@ -310,7 +311,7 @@ class Filler:
 
     def _note_budget(self) -> None:
         budget = self._reader.budget
-        self._store.change(lambda board: dataclasses.replace(board, budget=budget))
+        self._store.change(lambda board: structs.replace(board, budget=budget))
 
     async def _turn(self) -> None:
         """Waits for the next moment this may ask: its pace, and a fifth of the quota stays for the rest."""

@@ -14,6 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+from msgspec import Raw, Struct
+
 from relman.board.board_codec import decode, decode_board, encode, encode_board
 from relman.board.durations import typical
 from relman.board.history_file import Opened, cannot_keep, file_for, is_corrupt, open_database, start_over
@@ -80,7 +83,7 @@ class History:
         """Runs of one answer. A finished attempt is kept for good; a later attempt moves it to the attempts."""
 
         def work(db: sqlite3.Connection) -> None:
-            bodies = _bodies(raw, "workflow_runs")
+            bodies = _bodies(raw)
             for run in runs:
                 _keep_run(db, run, bodies.get(run.id, b""))
 
@@ -149,7 +152,7 @@ class History:
                 "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?)", [_job_row(run, job) for job in jobs]
             )
             shown = [job.id for job in jobs if latest is None or job.id in latest]
-            facts = "\n".join(encode(job) for job in jobs).encode("utf-8", "surrogatepass")
+            facts = b"\n".join(encode(job) for job in jobs)
             db.execute(
                 "INSERT OR REPLACE INTO job_answers VALUES (?, ?, ?, ?)",
                 (run.id, json.dumps(shown), zlib.compress(facts), zlib.compress(raw)),
@@ -363,8 +366,7 @@ def _job_row(run: Run, job: Job) -> tuple[object, ...]:
 
 
 def _jobs(packed: bytes) -> tuple[Job, ...]:
-    text = zlib.decompress(packed).decode("utf-8", "surrogatepass")
-    return _facts(Job, [(line,) for line in text.split("\n") if line])
+    return _facts(Job, [(line,) for line in zlib.decompress(packed).split(b"\n") if line])
 
 
 def job_seconds(job: Job) -> float | None:
@@ -376,14 +378,24 @@ def job_seconds(job: Job) -> float | None:
     return max(0.0, (job.completed_at - start).total_seconds())
 
 
-def _bodies(raw: bytes, name: str) -> dict[int, bytes]:
-    """Each item of a raw list answer by its id, as JSON; {} where the answer cannot be read."""
+class _Identified(Struct):
+    id: int
+
+
+class _Listed(Struct):
+    workflow_runs: list[Raw]
+
+
+def _bodies(raw: bytes) -> dict[int, Raw]:
+    """Each run of a raw answer (a page, or one run alone) by its id, as it came and without a copy; {} for what
+    cannot be read."""
     try:
-        answer = json.loads(raw)
-        pages = answer if isinstance(answer, list) else [answer]
-        items = [item for page in pages for item in page.get(name, [page])]
-        return {item["id"]: json.dumps(item, separators=(",", ":")).encode() for item in items}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        try:
+            items = msgspec.json.decode(raw, type=_Listed).workflow_runs
+        except msgspec.ValidationError:
+            items = [Raw(raw)]
+        return {msgspec.json.decode(item, type=_Identified).id: item for item in items}
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -391,7 +403,7 @@ def _seconds(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp())
 
 
-def _facts(kind: type[T], rows: Iterable[Sequence[str]]) -> tuple[T, ...]:
+def _facts(kind: type[T], rows: Iterable[Sequence[str | bytes]]) -> tuple[T, ...]:
     facts = []
     for row in rows:
         try:

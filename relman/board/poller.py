@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
 from collections.abc import Hashable
 from datetime import datetime
 from typing import Final
+
+from msgspec import structs
 
 from relman.board.ports import Clock
 from relman.board.refresh import Refresher
@@ -161,7 +162,7 @@ class Poller:
             asked = self._last.get(ask)
             if asked is not None and asked.problem is not None and asked.problem.kind in _SHARED:
                 soon = random.random() * 2  # noqa: S311
-                self._last[ask] = dataclasses.replace(asked, at=now, delay=soon)
+                self._last[ask] = structs.replace(asked, at=now, delay=soon)
 
     def _forget(self) -> None:
         """Keyed asks that are long out of view are dropped, oldest first."""

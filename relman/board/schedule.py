@@ -8,9 +8,10 @@ API's budget is paused.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from relman.board.sections import Ask, Part, section_of
 from relman.board.view import View
@@ -34,8 +35,7 @@ _WAITING_CLOSELY = 5
 _ENVIRONMENTS_FOLLOWED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """Seconds between two asks."""
 
     runs_active: float = 30  # something runs somewhere; at once when all jobs of an active run are done
@@ -56,8 +56,7 @@ class Rhythm:
     longest_retry: float = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """How the last ask of a section went: when it ended, on what stamp; after a failure, how long to wait."""
 
     at: datetime
@@ -67,26 +66,12 @@ class Asked:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(Struct, frozen=True):
     """``every`` seconds (None: once for each stamp); a smaller ``rank`` goes first."""
 
     every: float | None
     rank: int
     stamp: Hashable = None
-
-
-def due(
-    board: Board,
-    view: View,
-    last: Mapping[Ask, Asked],
-    now: datetime,
-    *,
-    health: Collection[str] = (),
-    rhythm: Rhythm | None = None,
-) -> list[Ask]:
-    """What to ask now, most urgent first. ``health`` names the environments that have health checks."""
-    return [ask for ask, at in agenda(board, view, last, now, health=health, rhythm=rhythm) if at <= now]
 
 
 def agenda(
@@ -98,7 +83,8 @@ def agenda(
     health: Collection[str] = (),
     rhythm: Rhythm | None = None,
 ) -> list[tuple[Ask, datetime]]:
-    """Everything wanted with the time it comes due, most urgent first.
+    """Everything wanted with the time it comes due, most urgent first. ``health`` names the environments that
+    have health checks.
 
     Order is by due time plus a few seconds for each rank, so that nothing urgent can starve the rest.
     """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
+
+from msgspec import Struct, structs
 
 from relman.model.board import Board, Section
 
@@ -43,8 +43,7 @@ class Part(StrEnum):
     HEALTH = "health"  # key: environment name
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One thing to ask for: a section, and for a keyed one its key."""
 
     part: Part
@@ -97,7 +96,7 @@ def with_section(board: Board, ask: Ask, section: Section[Any]) -> Board:
         if held.get(ask.key) is section:
             return board
         new = with_key(held, ask.key, section)
-    return board if new is held else dataclasses.replace(board, **{name: new})
+    return board if new is held else structs.replace(board, **{name: new})
 
 
 def with_key(mapping: Mapping[K, V], key: K, value: V, kept: int = _KEPT) -> Mapping[K, V]:

@@ -7,7 +7,6 @@ import json
 import sqlite3
 import threading
 import time
-import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -38,7 +37,7 @@ class ValidatorStore:
         with self._lock:
             try:
                 return self._get(key)
-            except (sqlite3.Error, zlib.error, ValueError, TypeError):
+            except (sqlite3.Error, ValueError, TypeError):
                 self._drop()
                 return None
 
@@ -65,21 +64,22 @@ class ValidatorStore:
         if not db or not row:
             return None
         etag, last_modified, headers, body, stored, used = row
+        if not isinstance(body, bytes):
+            raise TypeError("a body that is none")
         now = time.time()
         if not 0 <= now - used < _USED_AGAIN:
             db.execute("UPDATE validators SET used = ? WHERE key = ?", (now, key))
         return Validator(
             etag=etag,
             last_modified=last_modified,
-            body=zlib.decompress(body),
+            packed=body,
             headers=tuple((name, value) for name, value in json.loads(headers)),
             stored_at=datetime.fromtimestamp(stored, UTC),
         )
 
     def _put(self, key: str, validator: Validator) -> None:
-        body = zlib.compress(validator.body, 1)
         db = self._connection()
-        if db is None or len(body) > self._room // 4:
+        if db is None or len(validator.packed) > self._room // 4:
             return
         db.execute(
             "INSERT OR REPLACE INTO validators VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -88,8 +88,8 @@ class ValidatorStore:
                 validator.etag,
                 validator.last_modified,
                 json.dumps(validator.headers),
-                body,
-                len(body),
+                validator.packed,
+                len(validator.packed),
                 validator.stored_at.timestamp(),
                 time.time(),
             ),
@@ -100,8 +100,8 @@ class ValidatorStore:
         total = db.execute("SELECT coalesce(sum(size), 0) FROM validators").fetchone()[0]
         if total <= self._room:
             return
-        for key, size in db.execute("SELECT key, size FROM validators ORDER BY used").fetchall():
-            db.execute("DELETE FROM validators WHERE key = ?", (key,))
+        for row, size in db.execute("SELECT rowid, size FROM validators ORDER BY used").fetchall():
+            db.execute("DELETE FROM validators WHERE rowid = ?", (row,))
             total -= size
             if total <= self._room * 0.9:
                 break

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What the person looks at. ``run_id`` and ``job_id`` are the highlighted ones, on any screen."""
 
     screen: str = "pipeline"

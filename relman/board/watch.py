@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from relman.board.history import History
 from relman.board.store import Store
@@ -139,7 +140,7 @@ class Watch:
                 "What is in view stays current; please report it with relman bug-report.",
             )
             self.store.change(
-                lambda board: dataclasses.replace(board, fill=dataclasses.replace(board.fill, error=problem))
+                lambda board: structs.replace(board, fill=structs.replace(board.fill, error=problem))
             )
 
     async def _keep(self) -> None:
@@ -155,4 +156,4 @@ class Watch:
 
 def _with_notice(board: Board, history: History) -> Board:
     notices = (history.notice,) if history.notice is not None else ()
-    return board if board.notices == notices else dataclasses.replace(board, notices=notices)
+    return board if board.notices == notices else structs.replace(board, notices=notices)

@@ -7,8 +7,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
 
 from relman.actions.operator import Action, Operator, Prepared
 from relman.cli.output import moment, problem_json, write_error, write_json, write_text
@@ -22,6 +23,8 @@ from relman.text import clean_line
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from relman.actions.tools import Tools
+
 PLAN_SCHEMA = "relman.plan/1"
 OPERATION_SCHEMA = "relman.operation/1"
 
@@ -31,8 +34,7 @@ F = TypeVar("F")
 _SIGNS = {Outcome.DONE: "✓", Outcome.REFUSED: "■", Outcome.FAILED: "×", Outcome.UNKNOWN: "?"}
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """How a command line says yes. ``ask`` puts a question to a person; None where nobody is there."""
 
     dry_run: bool = False
@@ -43,7 +45,7 @@ class Consent:
 
 def consent_of(arguments: Namespace) -> Consent:
     """What the command line says, and a question on the terminal where one is there to answer it."""
-    there = sys.stdin is not None and sys.stdin.isatty() and not getattr(arguments, "json", False)
+    there = sys.stdin is not None and sys.stdin.isatty() and not arguments.json
     return Consent(arguments.dry_run, arguments.yes, arguments.confirm, _question if there else None)
 
 
@@ -52,6 +54,11 @@ def _question(text: str) -> str:
     sys.stderr.write(text)
     sys.stderr.flush()
     return sys.stdin.readline()
+
+
+async def change(tools: Tools, action: Action[I, F], intent: I, arguments: Namespace) -> Exit:
+    """:func:`perform`, as the command line says."""
+    return await perform(tools.operator, action, intent, consent_of(arguments), as_json=arguments.json)
 
 
 async def perform(

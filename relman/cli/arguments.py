@@ -11,7 +11,7 @@ from typing import Never
 
 from relman import __version__
 from relman.cli import release_arguments, run_arguments
-from relman.errors import usage_error
+from relman.errors import RelmanError, usage_error
 
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed or a check found something, 2 wrong usage, 3 refused, "
@@ -193,7 +193,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if "--" in argv:
         at = argv.index("--")
         argv, rest = argv[:at], argv[at + 1 :]
-    arguments = build().parse_args(argv)
+    arguments = _dashboard(argv) or build().parse_args(argv)
     if arguments.command == "demo":
         arguments.argv += rest
         if arguments.serve and arguments.argv:
@@ -205,6 +205,21 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if arguments.command == "graph" and arguments.workflow and arguments.run:
         raise usage_error("Give a RUN or --workflow FILE, not both")
     return arguments
+
+
+def _dashboard(argv: Sequence[str]) -> argparse.Namespace | None:
+    """The arguments of a command line without a command; None for any other, and for a wrong one.
+
+    To build the parsers of all commands takes longer than anything else a start of the dashboard does first.
+    """
+    parser = _Parser(prog="relman", add_help=False, allow_abbrev=False)
+    _add_globals(parser, first=True)
+    try:
+        arguments, more = parser.parse_known_args(argv)
+    except RelmanError:
+        return None
+    arguments.command = None
+    return None if more else arguments
 
 
 def wants_json(argv: Sequence[str]) -> bool:

@@ -6,9 +6,10 @@ import platform
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from msgspec import Struct
 
 from relman import __version__
 from relman.cli.output import problem_json, write_json, write_text
@@ -19,8 +20,7 @@ _PACKAGES = ("textual", "rich", "httpx", "PyYAML", "semver", "starlette", "uvico
 _TERMINAL = ("TERM", "COLORTERM", "TERM_PROGRAM", "TMUX", "NO_COLOR", "LANG", "LC_ALL")
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What the entrance found out. ``settings`` are the keys that are written, without their values."""
 
     settings: tuple[str, ...] = ()

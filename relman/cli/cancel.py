@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from relman.actions.cancel import Cancel, CancelAction
 from relman.actions.tools import Tools
-from relman.cli.act import Consent, perform
+from relman.cli.act import change
 from relman.errors import Exit
 
 
-async def cancel(tools: Tools, run_id: int, *, force: bool, consent: Consent, as_json: bool) -> Exit:
+async def cancel(tools: Tools, arguments: Namespace) -> Exit:
     """Raises where no plan can be made."""
-    return await perform(
-        tools.operator, CancelAction(tools), Cancel(run_id, force=force), consent, as_json=as_json
-    )
+    intent = Cancel(arguments.run, force=arguments.force)
+    return await change(tools, CancelAction(tools), intent, arguments)

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 
 from relman.actions.dispatch import Dispatch, DispatchAction
 from relman.actions.tools import Tools
-from relman.cli.act import Consent, perform
+from relman.cli.act import change
 from relman.errors import Exit, usage_error
 from relman.text import clean_line
 
 
-async def dispatch(
-    tools: Tools,
-    workflow: str,
-    *,
-    ref: str | None,
-    given: Sequence[str],
-    again: str,
-    consent: Consent,
-    as_json: bool,
-) -> Exit:
-    """``given`` are inputs as ``NAME=VALUE``. Raises where no plan can be made."""
-    intent = Dispatch(workflow, ref, inputs_of(given), again.strip())
-    return await perform(tools.operator, DispatchAction(tools), intent, consent, as_json=as_json)
+async def dispatch(tools: Tools, arguments: Namespace) -> Exit:
+    """Raises where no plan can be made."""
+    inputs = inputs_of(arguments.inputs)
+    intent = Dispatch(arguments.workflow, arguments.ref, inputs, arguments.again.strip())
+    return await change(tools, DispatchAction(tools), intent, arguments)
 
 
 def inputs_of(given: Sequence[str]) -> dict[str, str]:

@@ -18,7 +18,8 @@ from relman.model.drawing import Card
 from relman.model.graph import Graph, RunGraph, build, reconcile
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.timing import PathTime, RunTime, expectations, time_run
-from relman.model.workflow import Finding, WorkflowError, WorkflowFile, WorkflowJob, read_source, read_workflow
+from relman.model.workflow import WorkflowFile, WorkflowJob
+from relman.model.workflow_reader import Finding, WorkflowError, read_source, read_workflow
 from relman.model.yaml_reader import MAX_CHARACTERS
 from relman.text import clean_line
 

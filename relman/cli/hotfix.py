@@ -6,14 +6,11 @@ from argparse import Namespace
 
 from relman.actions.hotfix import HotfixAction
 from relman.actions.tools import Tools
-from relman.cli.act import consent_of, perform
+from relman.cli.act import change
 from relman.errors import Exit
 from relman.model.hotfix_plan import HotfixIntent
 
 
 async def hotfix(tools: Tools, arguments: Namespace) -> Exit:
     """One round: the branch, or once it has commits, the pull request."""
-    intent = HotfixIntent(arguments.version)
-    return await perform(
-        tools.operator, HotfixAction(tools), intent, consent_of(arguments), as_json=arguments.json
-    )
+    return await change(tools, HotfixAction(tools), HotfixIntent(arguments.version), arguments)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from relman.board.memory import Memory
 from relman.board.ports import Clock, GitHubReader
@@ -21,8 +22,7 @@ _EARLIER: Final = 5
 """Successful runs whose jobs say what is usual."""
 
 
-@dataclass(frozen=True, slots=True)
-class OneRun:
+class OneRun(Struct, frozen=True):
     """``source`` is None where the workflow file cannot be read, ``why`` then says it."""
 
     run: Run

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
+from argparse import Namespace
 
 from relman.actions.prune_runs import PruneRuns, PruneRunsAction
 from relman.actions.tools import Tools
-from relman.cli.act import Consent, perform
+from relman.cli.act import change
 from relman.errors import Exit
 
 
-async def prune_runs(
-    tools: Tools,
-    *,
-    older_than: timedelta,
-    keep: int,
-    workflow: str | None,
-    export: Path | None,
-    consent: Consent,
-    as_json: bool,
-) -> Exit:
+async def prune_runs(tools: Tools, arguments: Namespace) -> Exit:
     """Raises where no plan can be made."""
-    intent = PruneRuns(older_than, keep, workflow, export)
-    return await perform(tools.operator, PruneRunsAction(tools), intent, consent, as_json=as_json)
+    export = arguments.export
+    if export is not None:
+        export = (arguments.directory / export.expanduser()).absolute()
+    intent = PruneRuns(arguments.older_than, arguments.keep, arguments.workflow, export)
+    return await change(tools, PruneRunsAction(tools), intent, arguments)

@@ -10,7 +10,7 @@ from relman.actions.ports import GitHubWriter
 from relman.actions.release import ReleaseAction
 from relman.actions.release_survey import Survey
 from relman.actions.tools import Tools
-from relman.cli.act import consent_of, perform
+from relman.cli.act import change
 from relman.cli.output import moment, problem_json, write_json, write_text
 from relman.cli.release_arguments import overrides_of
 from relman.errors import Exit, Kind, Problem, RelmanError, reason_of
@@ -54,13 +54,7 @@ def _notes(path: Path) -> str:
 
 async def create(tools: Tools, arguments: Namespace) -> Exit:
     """Tags and releases."""
-    return await perform(
-        tools.operator,
-        ReleaseAction(tools),
-        intent_of(arguments),
-        consent_of(arguments),
-        as_json=arguments.json,
-    )
+    return await change(tools, ReleaseAction(tools), intent_of(arguments), arguments)
 
 
 async def show(repo: str, survey: Survey, arguments: Namespace, *, writer: GitHubWriter | None = None) -> Exit:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from relman.actions.review import ReviewAction
 from relman.actions.tools import Tools
-from relman.cli.act import Consent, perform
+from relman.cli.act import change
 from relman.errors import Exit, Kind, Problem, RelmanError, usage_error
 from relman.model.environment import PendingDeployment
-from relman.model.review import Review, Target, answered_in, run_name, sent_before
+from relman.model.review import APPROVED, REJECTED, Review, Target, answered_in, run_name, sent_before
 from relman.model.run import Run
 from relman.model.waiting import reviews_of
 from relman.text import clean_line
@@ -22,8 +24,7 @@ _AT_ONCE = 8  # runs that are asked what waits in them
 _LISTED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """A run with what waits in it."""
 
     run: Run
@@ -37,23 +38,16 @@ class _Open:
         return tuple(Target(by_name[name], name) for name in dict.fromkeys(names))
 
 
-async def review(
-    tools: Tools,
-    environments: Sequence[str],
-    *,
-    state: str,
-    run_id: int | None,
-    comment: str,
-    consent: Consent,
-    as_json: bool,
-) -> Exit:
-    """Reviews what waits for these environments, which have to wait in one run. Raises where none fits."""
-    if run_id is None:
-        found, targets = await _only(tools, environments)
+async def review(tools: Tools, arguments: Namespace) -> Exit:
+    """Reviews what waits for the environments, which have to wait in one run. Raises where none fits."""
+    if arguments.run is None:
+        found, targets = await _only(tools, arguments.environment)
     else:
-        found, targets = await _named(tools, environments, run_id)
-    intent = Review(found.run.id, found.run.attempt, found.run.sha, targets, state, comment)
-    return await perform(tools.operator, ReviewAction(tools), intent, consent, as_json=as_json)
+        found, targets = await _named(tools, arguments.environment, arguments.run)
+    state = APPROVED if arguments.command == "approve" else REJECTED
+    run = found.run
+    intent = Review(run.id, run.attempt, run.sha, targets, state, arguments.comment)
+    return await change(tools, ReviewAction(tools), intent, arguments)
 
 
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:

@@ -8,7 +8,7 @@ from relman.actions.operator import Action
 from relman.actions.redeploy import RedeployAction
 from relman.actions.rollback_tag import RollbackTagAction
 from relman.actions.tools import Tools
-from relman.cli.act import consent_of, perform
+from relman.cli.act import change
 from relman.cli.release_arguments import overrides_of
 from relman.errors import Exit
 from relman.model.rollback_plan import RollbackFacts, RollbackIntent
@@ -25,4 +25,4 @@ async def rollback(tools: Tools, arguments: Namespace) -> Exit:
     action: Action[RollbackIntent, RollbackFacts] = (
         RollbackTagAction(tools) if arguments.via == "tag" else RedeployAction(tools)
     )
-    return await perform(tools.operator, action, intent, consent_of(arguments), as_json=arguments.json)
+    return await change(tools, action, intent, arguments)

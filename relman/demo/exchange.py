@@ -10,8 +10,8 @@ from typing import Any
 from starlette.datastructures import Headers, QueryParams
 
 from relman.demo.site import Site
-from relman.demo.stage import Stage
 from relman.demo.view import View
+from relman.demo.world import World
 
 DOCS = "https://docs.github.com/rest"
 
@@ -30,7 +30,7 @@ class Ask:
     params: dict[str, str]  # of the path, decoded
 
     @property
-    def world(self) -> Stage:
+    def world(self) -> World:
         return self.site.world
 
     def integer(self, name: str) -> int:

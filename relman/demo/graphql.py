@@ -15,8 +15,8 @@ from relman.demo.exchange import Ask, Refusal, Reply
 from relman.demo.records import PullRecord, ReleaseRecord
 from relman.demo.releases import latest
 from relman.demo.routing import Route
-from relman.demo.stage import Stage
 from relman.demo.view import JSON, stamp, stamp_or_none
+from relman.demo.world import World
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\$?[A-Za-z_]\w*|-?\d+|[{}()\[\]:!=]')
 _RELEASE_FIELDS = (
@@ -149,7 +149,7 @@ def _answer(ask: Ask) -> Reply:
     return Reply({"data": data})
 
 
-def _root(world: Stage, field: Field) -> Any:
+def _root(world: World, field: Field) -> Any:
     if field.name == "repository":
         return _repository(world, field)
     if field.name == "__type":
@@ -160,7 +160,7 @@ def _root(world: Stage, field: Field) -> Any:
     raise Misunderstood(f"Field '{field.name}' doesn't exist on type 'Query'")
 
 
-def _repository(world: Stage, field: Field) -> JSON:
+def _repository(world: World, field: Field) -> JSON:
     wanted = (str(field.arguments.get("owner")).lower(), str(field.arguments.get("name")).lower())
     if wanted != (world.owner.lower(), world.name.lower()):
         raise Misunderstood(f"Could not resolve to a Repository with the name '{'/'.join(wanted)}'.")
@@ -182,7 +182,7 @@ def _repository(world: Stage, field: Field) -> JSON:
     return found
 
 
-def _release(world: Stage, record: ReleaseRecord) -> JSON:
+def _release(world: World, record: ReleaseRecord) -> JSON:
     return {
         "databaseId": record.id,
         "name": record.name,
@@ -196,7 +196,7 @@ def _release(world: Stage, record: ReleaseRecord) -> JSON:
     }
 
 
-def _pull(world: Stage, record: PullRecord) -> JSON:
+def _pull(world: World, record: PullRecord) -> JSON:
     return {
         "number": record.number,
         "title": record.title,

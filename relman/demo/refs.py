@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from relman.demo.exchange import Refusal
-from relman.demo.stage import Stage
+from relman.demo.world import World
 
 _SHORT = re.compile(r"[0-9a-f]{4,40}")
 
 
-def find_commit(world: Stage, name: str) -> str | None:
+def find_commit(world: World, name: str) -> str | None:
     """The sha for a branch, a tag (in short or full form), a sha, or the unique beginning of one."""
     if name == "HEAD":
         name = world.default_branch
@@ -30,7 +30,7 @@ def find_commit(world: Stage, name: str) -> str | None:
     return None
 
 
-def commit_named(world: Stage, name: str) -> str:
+def commit_named(world: World, name: str) -> str:
     """The sha, or GitHub's 422 for what names no commit."""
     sha = find_commit(world, name)
     if sha is None:

@@ -12,8 +12,8 @@ from relman.demo.faults import Faults
 from relman.demo.limits import Limits
 from relman.demo.rights import Rights
 from relman.demo.signing import Signer
-from relman.demo.stage import Stage
 from relman.demo.view import View
+from relman.demo.world import World
 
 _REMEMBERED = 20_000
 _VIEWS = 32
@@ -47,7 +47,7 @@ class RunsCap:
 
 @dataclass(slots=True)
 class Site:
-    world: Stage
+    world: World
     clock: WorldClock
     token: str = field(default_factory=lambda: "world-" + secrets.token_hex(16))
     rights: Rights = field(default_factory=Rights)  # the token's

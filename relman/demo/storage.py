@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, QueryParams
 from relman.demo.exchange import Reply
 from relman.demo.records import JobRecord, RunRecord, StepRecord
 from relman.demo.site import Site
-from relman.demo.stage import Stage
+from relman.demo.world import World
 
 JOB_LOG = "/actions-results/job-logs/{job}.txt"
 RUN_LOGS = "/actions-results/run-logs/{run}/{attempt}.zip"
@@ -54,7 +54,7 @@ def answer(site: Site, method: str, path: str, query: QueryParams, headers: Head
     return _refused(404, "BlobNotFound", "The specified blob does not exist.")
 
 
-def find_job(world: Stage, job_id: int) -> JobRecord | None:
+def find_job(world: World, job_id: int) -> JobRecord | None:
     return next((job for jobs in world.jobs.values() for job in jobs if job.id == job_id), None)
 
 

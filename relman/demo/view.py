@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from relman.demo.stage import Stage
+from relman.demo.world import World
 
 JSON = dict[str, Any]
 """An object as it goes out; what is inside is whatever JSON can carry."""
@@ -33,7 +33,7 @@ def node_id(kind: str, key: object) -> str:
 class View:
     """A world and the two addresses its answers point at: ``api`` (no slash at the end) and ``web``."""
 
-    def __init__(self, world: Stage, api: str, web: str) -> None:
+    def __init__(self, world: World, api: str, web: str) -> None:
         self.world = world
         self.api = api
         self.web = web

@@ -7,9 +7,10 @@ least a minute and twice as long each time it happens again. While paused nothin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
+
+from msgspec.structs import replace
 
 from relman.errors import RelmanError
 from relman.github.clock import Clock

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar, cast
@@ -33,11 +34,9 @@ U = TypeVar("U")
 Parser = Callable[[Reply, Request], T]
 
 API_VERSION = "2022-11-28"
-_WHOLES = 192  # joined lists that are kept
-# What is asked again and again while a screen stands. Reading the history asks for much else, once each: what the
-# memory lets go of the store still has.
-_IN_USE = 192
-_IN_USE_BYTES = 4_000_000
+IN_USE = 192
+"""Answers, and lists joined of them: what is asked again and again while a screen stands."""
+_IN_USE_BYTES = 2_000_000  # compressed
 
 _log = logging.getLogger(__name__)
 
@@ -54,14 +53,22 @@ class Conditional:
     """One parser per request: what the memory holds under a request was made by that request's parser."""
 
     def __init__(
-        self, fetch: Fetch, validators: Validators, clock: Clock, api_url: str, fingerprint: str
+        self,
+        fetch: Fetch,
+        validators: Validators,
+        clock: Clock,
+        api_url: str,
+        fingerprint: str,
+        *,
+        in_use: int = IN_USE,
     ) -> None:
         self._fetch = fetch
         self._validators = validators
         self._clock = clock
         self._api_url = api_url
         self._fingerprint = fingerprint
-        self._memory = Memory(entries=_IN_USE, size=_IN_USE_BYTES)
+        self._memory = Memory(entries=in_use, size=_IN_USE_BYTES)
+        self._in_use = in_use
         self._wholes: OrderedDict[str, tuple[tuple[object, ...], object]] = OrderedDict()
 
     async def ask(self, request: Request, parser: Parser[T]) -> Answer[T]:
@@ -70,22 +77,26 @@ class Conditional:
         before = self._memory.get(key)
         known = before or await self._recall(key, request, parser)
 
-        def accept(reply: Reply) -> tuple[Reply, Known]:
+        def accept(reply: Reply) -> tuple[Reply, object]:
             if reply.status == 304:
                 if known is None:
                     raise parse.unreadable(reply, request)
-                return reply, known
-            fresh = validator_of(reply, self._clock.now())
-            if known is not None and same_content(fresh, known.validator):
-                return reply, Known(fresh, known.value)
-            return reply, Known(fresh, parser(reply, request))
+                return reply, known.value
+            if known is not None and same_content(reply, known.validator):
+                return reply, known.value
+            return reply, parser(reply, request)
 
-        reply, now = await self._fetch(request, conditions(known.validator if known else None), accept)
+        reply, value = await self._fetch(request, conditions(known.validator if known else None), accept)
+        if known is not None and reply.status == 304:
+            now, raw = known, known.validator.body
+        else:
+            validator = await asyncio.to_thread(validator_of, reply, self._clock.now())
+            now, raw = Known(validator, value), reply.body
         self._memory.put(key, now)
         if reply.status != 304:
             await self._keep(key, now.validator)
-        unchanged = before is not None and now.value is before.value
-        return Answer(cast("T", now.value), now.validator.body, unchanged, reply.server_time)
+        unchanged = before is not None and value is before.value
+        return Answer(cast("T", value), raw, unchanged, reply.server_time)
 
     async def ask_pages(
         self,
@@ -110,7 +121,7 @@ class Conditional:
         if not unchanged:
             whole = join(list(parts))
         self._wholes[key] = (parts, whole)
-        if len(self._wholes) > _WHOLES:
+        if len(self._wholes) > self._in_use:
             self._wholes.popitem(last=False)
         raw = answers[0].raw if len(answers) == 1 else b"[" + b",".join(answer.raw for answer in answers) + b"]"
         return Answer(cast("U", whole), raw, unchanged, answers[-1].server_time)
@@ -131,7 +142,7 @@ class Conditional:
             return None
         try:
             return Known(validator, parser(reply_of(validator), request))
-        except RelmanError:
+        except (RelmanError, zlib.error):
             return None
 
     async def _keep(self, key: str, validator: Validator) -> None:

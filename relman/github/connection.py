@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urljoin
 
 import httpx
+from msgspec.structs import replace
 
 from relman import __version__
 from relman.errors import Kind, Problem, RelmanError, reason_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from threading import Lock
+
+from msgspec import Struct
 
 CONTENTS = "Contents: write"
 WITH_WORKFLOWS = (
@@ -14,8 +15,7 @@ DEPLOYMENTS = "Deployments: write"
 PULL_REQUESTS = "Pull requests: write"
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """``to`` goes after that word: "cancel run 7". ``right`` is what GitHub's documentation asks for it."""
 
     to: str

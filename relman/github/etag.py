@@ -7,14 +7,15 @@ minute late). What did not change gives back the very object of before.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
+from msgspec import Struct
+
 from relman.github.reply import Reply
 from relman.github.requests import Request
-from relman.model.answer import Validator
+from relman.model.answer import Validator, pack
 
 _KEPT = ("content-type", "link", "x-github-sso", "x-oauth-scopes")  # what reading a body again needs
 
@@ -41,10 +42,13 @@ def conditions(validator: Validator | None) -> dict[str, str]:
 
 
 def validator_of(reply: Reply, now: datetime) -> Validator:
-    """What to keep of an answer of status 200."""
-    headers = tuple((name, reply.headers[name]) for name in _KEPT if name in reply.headers)
+    """What to keep of an answer of status 200. Takes a while for a large one: call it in a thread."""
     return Validator(
-        reply.header("etag") or None, reply.header("last-modified") or None, reply.body, headers, now
+        reply.header("etag") or None,
+        reply.header("last-modified") or None,
+        pack(reply.body),
+        _kept_headers(reply),
+        now,
     )
 
 
@@ -53,12 +57,15 @@ def reply_of(validator: Validator) -> Reply:
     return Reply(200, dict(validator.headers), validator.body)
 
 
-def same_content(one: Validator, other: Validator) -> bool:
-    return one.body == other.body and one.headers == other.headers
+def same_content(reply: Reply, kept: Validator) -> bool:
+    return _kept_headers(reply) == kept.headers and reply.body == kept.body
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+def _kept_headers(reply: Reply) -> tuple[tuple[str, str], ...]:
+    return tuple((name, reply.headers[name]) for name in _KEPT if name in reply.headers)
+
+
+class Known(Struct, frozen=True):
     """An answer and the object that was made of it."""
 
     validator: Validator
@@ -66,7 +73,10 @@ class Known:
 
 
 class Memory:
-    """The answers in use, bounded in number and bytes; the one that was not used for longest goes first."""
+    """The answers in use, bounded in number and bytes; the one that was not used for longest goes first.
+
+    With no ``entries`` it remembers nothing.
+    """
 
     def __init__(self, *, entries: int = 1024, size: int = 16_000_000) -> None:
         self._known: OrderedDict[str, Known] = OrderedDict()
@@ -81,15 +91,15 @@ class Memory:
     def put(self, key: str, known: Known) -> None:
         self.forget(key)
         self._known[key] = known
-        self._held += len(known.validator.body)
+        self._held += len(known.validator.packed)
         while len(self._known) > self._entries or (self._held > self._size and len(self._known) > 1):
             _, oldest = self._known.popitem(last=False)
-            self._held -= len(oldest.validator.body)
+            self._held -= len(oldest.validator.packed)
 
     def forget(self, key: str) -> None:
         known = self._known.pop(key, None)
         if known is not None:
-            self._held -= len(known.validator.body)
+            self._held -= len(known.validator.packed)
 
 
 class MemoryValidators:

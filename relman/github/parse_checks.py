@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relman.github.fields import Fields, child, children, each, exact, line, link, number, strings, when
-from relman.github.parse import one, page, record
+from relman.github.parse import page, single
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -25,7 +25,7 @@ def rulesets(reply: Reply, request: Request) -> Page[Ruleset]:
 
 
 def ruleset(reply: Reply, request: Request) -> Ruleset:
-    return one(_ruleset(record(reply, request)), reply, request)
+    return single(reply, request, _ruleset)
 
 
 def required_checks(reply: Reply, request: Request) -> Page[tuple[str, ...]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.github.fields import (
@@ -23,7 +24,7 @@ from relman.github.fields import (
     text,
     when,
 )
-from relman.github.parse import document, one, page, record, records
+from relman.github.parse import document, one, page, record, records, single
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -31,16 +32,14 @@ from relman.model.release import Branch, Commit, Comparison, Notes, PullRequest,
 from relman.model.repository import Budget, Repository, User
 
 
-@dataclass(frozen=True, slots=True)
-class RefTarget:
+class RefTarget(Struct, frozen=True):
     """What a ref or a tag object points at: ``kind`` is commit, tag, tree or blob."""
 
     kind: str
     sha: str
 
 
-@dataclass(frozen=True, slots=True)
-class TagObject:
+class TagObject(Struct, frozen=True):
     """An annotated tag, which may point at another one."""
 
     target: RefTarget
@@ -99,7 +98,7 @@ def releases(reply: Reply, request: Request) -> Page[Release]:
 
 
 def release(reply: Reply, request: Request) -> Release:
-    return one(_release(record(reply, request)), reply, request)
+    return single(reply, request, _release)
 
 
 def notes(reply: Reply, request: Request) -> Notes:
@@ -114,7 +113,7 @@ def commits(reply: Reply, request: Request) -> Page[Commit]:
 
 
 def commit(reply: Reply, request: Request) -> Commit:
-    return one(_commit(record(reply, request)), reply, request)
+    return single(reply, request, _commit)
 
 
 def any_branch(reply: Reply, request: Request) -> bool:
@@ -158,7 +157,7 @@ def pull_requests(reply: Reply, request: Request) -> Page[PullRequest]:
 
 
 def pull_request(reply: Reply, request: Request) -> PullRequest:
-    return one(_pull_request(record(reply, request)), reply, request)
+    return single(reply, request, _pull_request)
 
 
 def comparison(reply: Reply, request: Request) -> Comparison:

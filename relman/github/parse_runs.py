@@ -18,7 +18,7 @@ from relman.github.fields import (
     text,
     when,
 )
-from relman.github.parse import one, page, record
+from relman.github.parse import page, single
 from relman.github.reply import Reply
 from relman.github.requests import Request
 from relman.model.answer import Page
@@ -36,7 +36,7 @@ def runs(reply: Reply, request: Request) -> Page[Run]:
 
 
 def run(reply: Reply, request: Request) -> Run:
-    return one(_run(record(reply, request)), reply, request)
+    return single(reply, request, _run)
 
 
 def jobs(reply: Reply, request: Request) -> Page[Job]:
@@ -44,7 +44,7 @@ def jobs(reply: Reply, request: Request) -> Page[Job]:
 
 
 def job(reply: Reply, request: Request) -> Job:
-    return one(_job(record(reply, request)), reply, request)
+    return single(reply, request, _job)
 
 
 def annotation_page(reply: Reply, request: Request) -> Page[Annotation]:
@@ -65,11 +65,11 @@ def workflow_path(path: str, repo: str) -> str:
 
 
 def _workflow(fields: Fields) -> Workflow | None:
-    number_ = number(fields, "id")
-    if number_ is None:
+    workflow_id = number(fields, "id")
+    if workflow_id is None:
         return None
     return Workflow(
-        id=number_,
+        id=workflow_id,
         name=exact(fields, "name"),
         path=exact(fields, "path"),
         state=exact(fields, "state") or "active",

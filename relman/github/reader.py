@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from copy import copy
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.github import parse_checks, parse_deployments, parse_repository, parse_runs, requests
@@ -59,6 +61,44 @@ def _connect(api_url: str, token: Secret | None, meter: Meter, clock: Clock) -> 
     return Connection(open_reader(api_url, CONCURRENT + DOWNLOADS), api_url, token, meter, clock)
 
 
+class _Line:
+    """The one connection, opened in a thread when it is first wanted."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connecting: asyncio.Task[Connection] | None = None
+        self._closed = False
+
+    async def fetch(self, request: Request, headers: Mapping[str, str], accept: Callable[[Reply], T], /) -> T:
+        connection = await self.connected()
+        return await connection.fetch(request, headers, accept)
+
+    async def connected(self) -> Connection:
+        """A cancelled caller does not cancel it for the others."""
+        if self._closed:
+            raise RelmanError(Problem(Kind.LOCAL, "relman is closing", hint="Nothing more is asked."))
+        if self._connecting is None:
+            opening = asyncio.to_thread(self._connect)
+            self._connecting = asyncio.create_task(opening, name="open the connection to GitHub")
+        connecting = self._connecting
+        try:
+            return await asyncio.shield(connecting)
+        except RelmanError:
+            if self._connecting is connecting:
+                self._connecting = None  # the next read tries anew
+            raise
+
+    async def aclose(self) -> None:
+        self._closed = True
+        connecting, self._connecting = self._connecting, None
+        if connecting is None:
+            return
+        if not connecting.done():  # nothing is connected yet: there is nothing to close
+            connecting.cancel()
+        elif not connecting.cancelled() and connecting.exception() is None:
+            await connecting.result().aclose()
+
+
 class Reader:
     """``repo`` is ``owner/name``. Methods raise :class:`RelmanError` and nothing else.
 
@@ -83,16 +123,23 @@ class Reader:
         self._api_url = checked_address(api_url, with_token=bool(self._token))
         self._clock = clock or SystemClock()
         self._meter = meter or Meter(self._clock)
-        self._conditional = Conditional(
-            self._fetch,
+        self._line = _Line(partial(connect, self._api_url, self._token, self._meter, self._clock))
+        self._asks = partial(
+            Conditional,
+            self._line.fetch,
             validators or MemoryValidators(),
             self._clock,
             self._api_url,
             self._token.fingerprint() if self._token else "",
         )
-        self._connect = connect
-        self._connecting: asyncio.Task[Connection] | None = None
-        self._closed = False
+        self._conditional = self._asks()
+
+    @cached_property
+    def passing(self) -> Reader:
+        """This reader, over the same connection, for what is asked once: no answer stays in memory."""
+        other = copy(self)
+        other._conditional = self._asks(in_use=0)
+        return other
 
     @property
     def budget(self) -> Budget:
@@ -346,14 +393,7 @@ class Reader:
 
     async def aclose(self) -> None:
         """Closes all connections at once; a read under way ends with an error."""
-        self._closed = True
-        connecting, self._connecting = self._connecting, None
-        if connecting is None:
-            return
-        if not connecting.done():  # nothing is connected yet: there is nothing to close
-            connecting.cancel()
-        elif not connecting.cancelled() and connecting.exception() is None:
-            await connecting.result().aclose()
+        await self._line.aclose()
 
     async def _ask(self, request: Request, parser: Parser[T]) -> Answer[T]:
         return await self._conditional.ask(request, parser)
@@ -385,13 +425,9 @@ class Reader:
 
         return await self._conditional.ask_pages(request, parser, more=more, join=join, most=_PAGES)
 
-    async def _fetch(self, request: Request, headers: Mapping[str, str], accept: Callable[[Reply], T], /) -> T:
-        connection = await self._connected()
-        return await connection.fetch(request, headers, accept)
-
     async def _save(self, request: Request, target: Path, progress: Progress | None) -> Problem | None:
         """Saves the body, or gives the refusal that may mean that there is none."""
-        connection = await self._connected()
+        connection = await self._line.connected()
         try:
             await connection.download(request, partial(save, target=target, progress=progress))
         except RelmanError as error:
@@ -399,21 +435,6 @@ class Reader:
                 raise
             return error.problem
         return None
-
-    async def _connected(self) -> Connection:
-        """The connection, opened once, in a thread. A cancelled caller does not cancel it for the others."""
-        if self._closed:
-            raise RelmanError(Problem(Kind.LOCAL, "relman is closing", hint="Nothing more is asked."))
-        if self._connecting is None:
-            opening = asyncio.to_thread(self._connect, self._api_url, self._token, self._meter, self._clock)
-            self._connecting = asyncio.create_task(opening, name="open the connection to GitHub")
-        connecting = self._connecting
-        try:
-            return await asyncio.shield(connecting)
-        except RelmanError:
-            if self._connecting is connecting:
-                self._connecting = None  # the next read tries anew
-            raise
 
 
 async def _unless_refused(asked: Awaitable[Answer[T]], refusal: Problem) -> Answer[T]:

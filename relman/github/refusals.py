@@ -7,9 +7,10 @@ ends with them, the right that would have sufficed and a way on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from relman.errors import Kind, OutcomeUnknownError, Problem, RelmanError
 from relman.github.address import checked_repo
@@ -34,8 +35,7 @@ _ABOUT_RIGHTS = (
 _SHARED = frozenset({401, 407, 451})  # the same for a read and for a change
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """Every one of ``words`` (in lower case) in the server's own: then this is what it means."""
 
     words: tuple[str, ...]

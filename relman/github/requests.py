@@ -7,8 +7,9 @@ environment called ``a/b`` stays one segment.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from relman.text import clean_line
 
@@ -19,8 +20,7 @@ PAGE = 100  # GitHub's largest page
 Value = str | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One read. ``path`` starts with ``/``; ``what`` names it in a sentence: "the jobs of run 7"."""
 
     path: str

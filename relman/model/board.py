@@ -6,10 +6,12 @@ A fetch replaces one section and keeps the others, so ``is`` tells what changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from relman.errors import Problem
 from relman.model.environment import (
@@ -29,8 +31,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class Section(Generic[T]):
+class Section(Struct, Generic[T], frozen=True, omit_defaults=True):
     """One part of the board.
 
     ``value`` is the last good one (None until there was one), ``fetched_at`` when it was confirmed, and
@@ -45,8 +46,7 @@ class Section(Generic[T]):
         return None if self.fetched_at is None else max(timedelta(0), now - self.fetched_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True, omit_defaults=True):
     """How far the history of finished runs reaches back.
 
     ``reached`` is the oldest time that is complete, ``target`` where the fill ends; ``runs`` how many are
@@ -65,8 +65,7 @@ def _nothing() -> Mapping[K, T]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True, omit_defaults=True, dict=True):
     """All sections. Mappings are never changed in place; an absent key was never asked for."""
 
     repo: str  # "owner/name"
@@ -99,6 +98,11 @@ class Board:
     notices: tuple[
         Problem, ...
     ] = ()  # what is wrong with this machine's own files: history not kept, disk full
+
+    @cached_property
+    def open_runs(self) -> tuple[Run, ...]:
+        """Runs that have not ended, newest first. What still hangs on another run is old news."""
+        return tuple(run for run in self.runs.value or () if not run.state.finished)
 
     def run(self, run_id: int) -> Run | None:
         """The run of that id, or None."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from relman.model.condition import holds
 from relman.model.graph import build, reconcile
@@ -19,8 +20,7 @@ DEPLOY = ("deploy*",)
 """Names of deploy jobs where the team names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deploying:
+class Deploying(Struct, frozen=True):
     """A deploy job in progress. ``environment`` is "" where it has none that is known.
 
     ``rescue`` are jobs that would run after it although it was cancelled (``always()``, ``cancelled()``);

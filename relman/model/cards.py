@@ -57,7 +57,13 @@ def _run_card(node: Node, run: NodeRun, time: NodeTime, critical: bool, opened: 
     rows: list[Row] = []
     if run.members and opened:
         rows += [
-            Row(member.label, member.state.glyph, member.state.tone, _took(member.job))
+            Row(
+                member.label,
+                member.state.glyph,
+                member.state.tone,
+                _took(member.job),
+                str(member.job.id),
+            )
             for member in run.members[:MAX_MEMBERS]
         ]
         if len(run.members) > MAX_MEMBERS:

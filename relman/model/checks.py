@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CheckRun:
+
+class CheckRun(Struct, frozen=True):
     """One check. Several of one name exist on a commit; the highest ``id`` of a name and app is the latest."""
 
     id: int
@@ -21,8 +21,7 @@ class CheckRun:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitStatus:
+class CommitStatus(Struct, frozen=True):
     """The latest status of one context."""
 
     context: str

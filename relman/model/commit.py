@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Level(StrEnum):
@@ -60,8 +62,7 @@ _SIGNED_BY_BOT = re.compile(
 _BULLET = re.compile(r"^[ \t]*[*-] +(?P<header>[A-Za-z][\w-]*(?:\([^()\n]+\))?!?: +\S.*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What one commit asks for, and why.
 
     ``subject`` is the line that was read (for a merge commit, the first of its body), ``type`` in lower

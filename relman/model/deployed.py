@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from msgspec import Struct
 from semver import Version
 
 from relman.model.environment import Deployment
@@ -18,8 +18,7 @@ from relman.model.version_tags import VersionTags, Withdrawn
 _NO_DATE = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(Struct, frozen=True):
     """A version's time in an environment. ``ended`` is None for what runs there now.
 
     ``tag`` is the ref that was deployed where that is a version tag, else "": a commit may carry two tags, so
@@ -75,8 +74,7 @@ def _began(deployment: Deployment) -> datetime | None:
     return success.created_at or deployment.created_at or _NO_DATE
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRow:
+class ReleaseRow(Struct, frozen=True):
     """A version with its tag, its release, and where it is.
 
     ``live`` are environments that run this very tag, ``same_commit`` those that run its commit under another

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.model.board import Board, Section
 from relman.model.environment import Deployment, Environment, is_version, live_of
@@ -76,8 +77,7 @@ def ran_before(deployments: Sequence[Deployment], sha: str) -> bool:
     return sha in first and first[sha] < first.get(live.sha, len(deployments))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An environment as it is now. ``deployments`` newest first; ``run`` is the run that brought what is live.
 
     ``unread`` says that the deployments were never read.

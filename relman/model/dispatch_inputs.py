@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 from relman.model.condition import Value
@@ -26,8 +27,7 @@ _SECRET = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One input. ``name`` and ``options`` are exact, ``description`` is clean.
 
     ``kind`` is one of :data:`TYPES`; ``said`` the file's own word where that is another ("" otherwise). For
@@ -57,8 +57,7 @@ class Field:
         return self.default
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A form that was filled in. ``values`` is what is sent; ``wrong`` says by field what is not right, with
     "" for what is wrong with all of it."""
 

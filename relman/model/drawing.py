@@ -7,10 +7,11 @@ it is (its :class:`Style`), a theme decides how that looks. Cells are counted fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, overload
+
+from msgspec import Struct
 
 from relman.model.cells import cut, pad, steady, width
 from relman.model.layout import Box, Layout, Size, Stroke
@@ -49,6 +50,13 @@ class Run(NamedTuple):
     key: str | None = None
 
 
+class Spot(NamedTuple):
+    """Where one can be: a box, or with ``row`` (the key of a :class:`Row`) a row of it."""
+
+    key: str
+    row: str = ""
+
+
 BLANK = Style(Role.BLANK)
 
 
@@ -61,18 +69,20 @@ class Direction(StrEnum):
     CHILD = "l"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn."""
+class Row(Struct, frozen=True):
+    """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn.
+
+    ``key`` is what choosing the row means; "" for one that cannot be chosen.
+    """
 
     text: str
     glyph: str = ""
     tone: Tone = Tone.PLAIN
     note: str = ""
+    key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What stands in a box: glyph and name, ``note`` at the right or beside the bar, and ``rows`` below.
 
     ``progress`` is elapsed over expected time (above 1: late); None draws no bar.
@@ -133,9 +143,10 @@ class Rows(Sequence[tuple[Run, ...]]):
 class Drawing:
     """The painted graph."""
 
-    def __init__(self, layout: Layout, rows: Rows) -> None:
+    def __init__(self, layout: Layout, rows: Rows, cards: Mapping[str, Card]) -> None:
         self.layout = layout
         self.rows = rows
+        self._cards = cards
 
     @property
     def width(self) -> int:
@@ -149,9 +160,43 @@ class Drawing:
         """The node whose box holds a cell."""
         return next((box.key for box in self.layout.boxes if box.holds(x, y)), None)
 
+    def choices(self, key: str) -> tuple[str, ...]:
+        """The keys of a box's rows that can be chosen, from above to below."""
+        card = self._cards.get(key)
+        return () if card is None else tuple(row.key for row in card.rows if row.key)
+
+    def spot(self, x: int, y: int) -> Spot | None:
+        """What a cell belongs to."""
+        key = self.at(x, y)
+        if key is None:
+            return None
+        card = self._cards[key]
+        at = y - self.layout.by_key[key].y - _above(card)
+        return Spot(key, card.rows[at].key if 0 <= at < len(card.rows) else "")
+
+    def row_of(self, spot: Spot) -> int | None:
+        """The line in which a row of a box is drawn; None for the box itself."""
+        card, box = self._cards.get(spot.key), self.layout.by_key.get(spot.key)
+        if card is None or box is None or not spot.row:
+            return None
+        at = next((at for at, row in enumerate(card.rows) if row.key == spot.row), None)
+        return None if at is None else box.y + _above(card) + at
+
+    def step(self, spot: Spot, direction: Direction | str) -> Spot | None:
+        """As :meth:`neighbour`, and up and down through the rows of a box that can be chosen."""
+        direction = Direction(direction)
+        if direction in (Direction.UP, Direction.DOWN):
+            rows = ("", *self.choices(spot.key))
+            at = (rows.index(spot.row) if spot.row in rows else 0) + (1 if direction is Direction.DOWN else -1)
+            if 0 <= at < len(rows):
+                return Spot(spot.key, rows[at])
+        key = self.neighbour(spot.key, direction)
+        return None if key is None else Spot(key)
+
     def neighbour(self, key: str, direction: Direction | str) -> str | None:
         """Where a move from ``key`` leads: along an edge to the nearest parent or child, or to the box above
-        or below in the same layer. None at the end."""
+        or below in the same layer. Where nothing has an edge, to the nearest box at that side. None at the end.
+        """
         here = self.layout.by_key.get(key)
         if here is None:
             return None
@@ -160,15 +205,24 @@ class Drawing:
             column = sorted((box for box in self.layout.boxes if box.x == here.x), key=lambda box: box.y)
             at = column.index(here) + (1 if direction is Direction.DOWN else -1)
             return column[at].key if 0 <= at < len(column) else None
-        if direction is Direction.PARENT:
-            ends = [line.source for line in self.layout.lines if line.target == key]
+        if not self.layout.lines:
+            side = 1 if direction is Direction.CHILD else -1
+            boxes = [box for box in self.layout.boxes if (box.x - here.x) * side > 0]
         else:
-            ends = [line.target for line in self.layout.lines if line.source == key]
-        boxes = [self.layout.by_key[end] for end in ends]
+            if direction is Direction.PARENT:
+                ends = [line.source for line in self.layout.lines if line.target == key]
+            else:
+                ends = [line.target for line in self.layout.lines if line.source == key]
+            boxes = [self.layout.by_key[end] for end in ends]
         near = min(
             boxes, key=lambda box: (abs(box.x - here.x), abs(_middle(box) - _middle(here))), default=None
         )
         return near.key if near else None
+
+
+def _above(card: Card) -> int:
+    """Lines of a box before its rows: the border, the name, and the bar."""
+    return 2 + (card.progress is not None)
 
 
 def _middle(box: Box) -> int:
@@ -204,11 +258,15 @@ def paint(
     cards: Mapping[str, Card],
     *,
     selected: str | None = None,
+    row: str = "",
     path: Sequence[str] = (),
 ) -> Drawing:
-    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key."""
-    painter = _Painter(layout, cards, selected, frozenset(pairwise(path)))
-    return Drawing(layout, Rows(layout.height, painter.row))
+    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key.
+
+    ``row`` is the chosen row of the ``selected`` box.
+    """
+    painter = _Painter(layout, cards, selected, row, frozenset(pairwise(path)))
+    return Drawing(layout, Rows(layout.height, painter.row), cards)
 
 
 class _Painter:
@@ -217,11 +275,13 @@ class _Painter:
         layout: Layout,
         cards: Mapping[str, Card],
         selected: str | None,
+        row: str,
         heavy: frozenset[tuple[str, str]],
     ) -> None:
         self._layout = layout
         self._cards = cards
         self._selected = selected
+        self._row = row
         self._heavy = heavy
         self._contents: dict[str, list[list[Run]]] = {}
 
@@ -285,12 +345,15 @@ class _Painter:
             borders.append((x, x, border, box.key))
         contents = self._contents.get(box.key)
         if contents is None:
-            contents = self._contents[box.key] = list(_content(card, box.width - 4, lit))
+            contents = self._contents[box.key] = list(_content(card, box.width - 4, lit, self._row))
         inside = Style(Role.NAME, lit=lit)
         at = y - box.y - 1
         runs = contents[at] if at < len(contents) else [Run(" " * (box.width - 4), inside)]
         x = box.x + 1
-        for run in (Run(" ", inside), *runs, Run(" ", inside)):
+        index = at - (_above(card) - 1)
+        here = lit and self._row and 0 <= index < len(card.rows) and card.rows[index].key == self._row
+        left = Run("▶", Style(Role.LINE, lit=True)) if here else Run(" ", inside)
+        for run in (left, *runs, Run(" ", inside)):
             pieces.append((x, run._replace(key=box.key)))
             x += width(run.text)
 
@@ -346,8 +409,8 @@ def _joined(pieces: Sequence[tuple[int, Run]], end: int) -> Iterator[Run]:
         yield Run(" " * (end - at), BLANK)
 
 
-def _content(card: Card, cells: int, lit: bool) -> Iterator[list[Run]]:
-    """The rows inside a box, each exactly ``cells`` wide."""
+def _content(card: Card, cells: int, lit: bool, chosen: str) -> Iterator[list[Run]]:
+    """The rows inside a box, each exactly ``cells`` wide; the one ``chosen`` in a lit box stands out."""
     name = Style(Role.NAME, Tone.PLAIN, card.critical, card.dim, lit)
     note = Style(Role.NOTE, Tone.PLAIN, False, card.dim, lit)
     if card.progress is None:
@@ -356,7 +419,8 @@ def _content(card: Card, cells: int, lit: bool) -> Iterator[list[Run]]:
         yield _row(card.glyph, card.tone, card.name, "", cells, name, note)
         yield _bar(card, cells, note, lit)
     for row in card.rows:
-        yield _row(row.glyph, row.tone, row.text, row.note, cells, note, note)
+        text = name if lit and chosen and row.key == chosen else note
+        yield _row(row.glyph, row.tone, row.text, row.note, cells, text, note)
 
 
 def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, beside: Style) -> list[Run]:

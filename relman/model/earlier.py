@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.model.journal import Entry, operations
 from relman.model.operation import Outcome
@@ -13,8 +14,7 @@ from relman.model.operation import Outcome
 _RUN = re.compile(r"\brun (\d+)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """``at`` is when its request went out, by this machine's clock."""
 
     operation: str

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 _VERSION = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+].*)?")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewer:
+class Reviewer(Struct, frozen=True, omit_defaults=True, gc=False):
     kind: str  # "User" or "Team"
     id: int
     name: str  # login, or the team's slug
 
 
-@dataclass(frozen=True, slots=True)
-class ProtectionRule:
+class ProtectionRule(Struct, frozen=True, omit_defaults=True, gc=False):
     kind: str  # "wait_timer", "required_reviewers", "branch_policy", or a custom rule's type
     wait_minutes: int | None = None
     reviewers: tuple[Reviewer, ...] = ()
     prevent_self_review: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     name: str
     url: str = ""
@@ -37,8 +35,7 @@ class Environment:
     updated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BranchPolicy:
+class BranchPolicy(Struct, frozen=True, omit_defaults=True, gc=False):
     """A pattern of refs that may deploy to an environment (``fnmatch``; ``*`` does not cross ``/``)."""
 
     id: int
@@ -46,8 +43,7 @@ class BranchPolicy:
     kind: str = "branch"  # or "tag"
 
 
-@dataclass(frozen=True, slots=True)
-class CustomRule:
+class CustomRule(Struct, frozen=True, omit_defaults=True, gc=False):
     """A protection rule of an app: only the app itself can answer it."""
 
     id: int
@@ -55,8 +51,7 @@ class CustomRule:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PendingDeployment:
+class PendingDeployment(Struct, frozen=True, omit_defaults=True, gc=False):
     """One environment of a run that waits for a review or a timer."""
 
     environment_id: int
@@ -73,8 +68,7 @@ class PendingDeployment:
         return self.wait_started_at + timedelta(minutes=self.wait_minutes)
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True, omit_defaults=True, gc=False):
     """A review that was given: who said what of which environments."""
 
     state: str  # "approved", "rejected", "pending"
@@ -83,8 +77,7 @@ class Approval:
     environments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentStatus:
+class DeploymentStatus(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     state: str  # error, failure, inactive, in_progress, queued, pending, success
     created_at: datetime | None = None
@@ -94,8 +87,7 @@ class DeploymentStatus:
     creator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True, omit_defaults=True, gc=False):
     """A deployment; ``statuses`` newest first, empty until they were read."""
 
     id: int

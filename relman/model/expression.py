@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 MAX_LENGTH = 21_000
 MAX_DEPTH = 50
@@ -32,8 +33,7 @@ class ExpressionError(Exception):
     """The expression is not one GitHub can read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """What an expression refers to, in lower case: contexts, and functions with their argument counts."""
 
     contexts: frozenset[str]
@@ -45,8 +45,7 @@ class Expression:
         return any(name in STATUS_FUNCTIONS for name, _ in self.functions)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of a text: literal, or the inside of ``${{ }}`` (trimmed), with its offset in the text."""
 
     text: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem, RelmanError
 
@@ -15,8 +16,7 @@ _WEEK = 7 * 24 * 60
 _NUMBER = re.compile("[0-9]{1,2}").fullmatch
 
 
-@dataclass(frozen=True)
-class Freeze:
+class Freeze(Struct, frozen=True, dict=True):
     """From one moment of the week to another, as clocks in ``zone`` show it: "Fri 16:00" to "Mon 08:00".
 
     The first moment belongs to it, the last does not. The same moment twice is a whole week.

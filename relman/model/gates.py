@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 from relman.model.checks import CheckRun, CommitStatus
@@ -31,8 +32,7 @@ _SHOWN = 6  # lines of evidence of one kind
 HEALTH_FRESH = timedelta(minutes=5)  # an older answer says nothing about now
 
 
-@dataclass(frozen=True, slots=True)
-class CommitChecks:
+class CommitChecks(Struct, frozen=True):
     """What was said of one commit. None where it could not be read; ``problems`` then say why.
 
     ``runs`` are the workflow runs of exactly this commit. ``required`` are the contexts that the branch's
@@ -46,8 +46,7 @@ class CommitChecks:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Staging:
+class Staging(Struct, frozen=True):
     """The environment before production; ``name`` is "" where the repository has none.
 
     ``deployments`` newest first, with their statuses. ``probed``: there are health checks that can be asked.

@@ -8,9 +8,11 @@ jobs, and its first jobs need what ``deploy`` needs. No edge is drawn that no fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.model.job_names import Match, Slot, match, slots
 from relman.model.run import Job, WorkflowSource
@@ -26,8 +28,7 @@ class Kind(StrEnum):
     FREE = "free"  # an API job that belongs to no job of the file
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """``key`` is unique in the graph: the job's id, behind the ids of the calls it stands in.
 
     ``name`` is raw and may hold ``${{ }}``. ``needs`` are keys. ``level`` is the length of the longest
@@ -50,8 +51,7 @@ class Node:
         return self.job.matrix is not None or self.job.callee is not None
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """``nodes`` in the order of the file. ``opened`` are the keys that stand open (calls and matrices)."""
 
     file: WorkflowFile
@@ -168,8 +168,7 @@ def with_levels(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(replace(node, level=level[node.key]) for node in nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One job of a node that stands for several: ``label`` is what tells it from the others."""
 
     label: str
@@ -180,8 +179,7 @@ class Member:
         return self.job.state
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRun:
+class NodeRun(Struct, frozen=True):
     """What a run made of a node.
 
     ``jobs`` are its API jobs, none while they are not created. ``counts`` say how many are in which state
@@ -198,8 +196,7 @@ class NodeRun:
     tolerated: bool = False
 
 
-@dataclass(frozen=True)
-class RunGraph:
+class RunGraph(Struct, frozen=True, dict=True):
     """A graph with what a run made of it.
 
     Free nodes (API jobs that no file explains) are at the end of ``graph.nodes``, without edges. ``exact``

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
+
+class HealthCheck(Struct, frozen=True, omit_defaults=True):
     """What to ask. ``version`` says where the answer tells its version: a JSON path or ``header:NAME``."""
 
     name: str
@@ -16,8 +16,7 @@ class HealthCheck:
     timeout: float = 5.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True, omit_defaults=True):
     """One answer. ``ok`` for a 2xx answer; ``status`` None when there was none.
 
     ``error`` says why it is not ok; with ``ok``, why the version could not be read. Clean text.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from semver import Version
 
 from relman.errors import Kind, Problem
@@ -19,15 +19,13 @@ from relman.text import clean_line
 NAME = "hotfix"
 
 
-@dataclass(frozen=True, slots=True)
-class HotfixIntent:
+class HotfixIntent(Struct, frozen=True):
     """``version`` names the release to mend, as a tag or a version; None: what is deployed in production."""
 
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InProduction:
+class InProduction(Struct, frozen=True):
     """What one production environment runs; ``tag`` is None where that is no version tag."""
 
     environment: str
@@ -36,8 +34,7 @@ class InProduction:
     tag: VersionTag | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HotfixFacts:
+class HotfixFacts(Struct, frozen=True):
     """``production`` is what each production environment runs, ``source`` the tag to mend, None where there is
     no such tag.
 

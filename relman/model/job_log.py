@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from relman.model import ansi
 from relman.text import clean, clean_log
@@ -58,8 +59,7 @@ _HEAD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     """One line.
 
     ``time`` is as written ("" without one), ``body`` what stands after time and mark: clean, colour (SGR) kept.

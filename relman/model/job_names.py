@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+
+from msgspec import Struct
 
 from relman.model.expression import fill, has_expression, parts
 from relman.model.run import Job
@@ -78,8 +79,7 @@ def _exact(job: WorkflowJob) -> Iterator[str]:
                 yield filled
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Struct, frozen=True, dict=True):
     """One job of a file. ``path`` are the keys from the outermost call down to the job itself."""
 
     path: tuple[str, ...]
@@ -125,8 +125,7 @@ class Slot:
         )
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Struct, frozen=True, dict=True):
     """``jobs`` by slot number; ``unclear`` are slots whose jobs could be another's; ``free`` jobs fit none."""
 
     jobs: Mapping[int, tuple[Job, ...]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(Struct, frozen=True):
     """One line of the journal.
 
     ``phase`` is "begin" and "end" of an operation, "before" and "after" of a step. ``result`` is an
@@ -31,8 +31,7 @@ class Entry:
     exempt: str = ""  # "freeze" where a rollback passed one
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """All lines of one operation, oldest first."""
 
     entries: tuple[Entry, ...]

@@ -8,13 +8,16 @@ a vertical. The same graph and sizes always give the same layout.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from relman.model.layout_order import order
 from relman.model.layout_routes import Trunk, route
+
+GAP = 3  # free columns between two layers, at least
 
 
 class Placeable(Protocol):
@@ -28,16 +31,14 @@ class Placeable(Protocol):
     def needs(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """Cells a box needs at least, its border included (so 3 × 3 or more). Boxes grow to their layer's width."""
 
     width: int
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """``x`` and ``y`` are the cell of the top left corner; y grows downwards."""
 
     key: str
@@ -60,8 +61,7 @@ class Box:
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """An edge, by its corners: from a cell of the source's right border to one of the target's left border."""
 
     source: str
@@ -81,8 +81,7 @@ class Stroke(NamedTuple):
     turn: bool = False
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True, dict=True):
     """``boxes`` and ``lines`` in the order of the nodes and of their needs."""
 
     boxes: tuple[Box, ...]
@@ -194,7 +193,7 @@ class _Arranger:
             lefts.append(x)
             x += width
             if layer < len(gaps):
-                x += max(3, gaps[layer][1] + 2)
+                x += max(GAP, gaps[layer][1] + 2)
         boxes = tuple(
             Box(
                 node.key,

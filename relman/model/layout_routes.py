@@ -8,11 +8,11 @@ trunks wait for each other in a circle, one is broken in two with a piece of its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class Trunk:
+class Trunk(Struct):
     """``sources`` are rows by item of the left layer, ``targets`` of the right.
 
     ``first`` is the column (from 0) of the vertical; a broken trunk leaves it on row ``middle`` and reaches
@@ -32,8 +32,7 @@ class Trunk:
         return len(rows) == 1
 
 
-@dataclass(slots=True)
-class _Vertical:
+class _Vertical(Struct):
     """One vertical: its rows, and those of its lines to the left and to the right."""
 
     trunk: int

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from relman.model.job_log import BOM, HEAD, Level, level_of
 
@@ -24,8 +25,7 @@ _INDEXED = {Level.GROUP: 1, Level.ENDGROUP: 2, Level.ERROR: 3, Level.WARNING: 4}
 _GROUP, _ENDGROUP, _ERROR, _WARNING = 1, 2, 3, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """What was found since the last slice. ``end`` is the offset behind the last whole line, ``lines`` their
     number; ``tail`` says that the file ends with a line that has no line end."""
 

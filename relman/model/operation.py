@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from relman.errors import Exit, Problem
 from relman.model.plan import Step
@@ -26,8 +27,7 @@ _EXITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """A step is next. ``number`` counts from 1."""
 
     step: Step
@@ -35,8 +35,7 @@ class Begun:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """Something worth saying while a step takes its time."""
 
     step: Step
@@ -45,16 +44,14 @@ class Said:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepEnded:
+class StepEnded(Struct, frozen=True):
     step: Step
     outcome: Outcome
     detail: str = ""  # what was seen afterwards
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The operation's one visible result. ``run_id`` is the workflow run to look at now."""
 
     outcome: Outcome

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from relman.errors import Kind, Problem
 from relman.text import clean_line
@@ -34,8 +35,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that has to hold before a change, with what was seen.
 
     ``reason`` is why a person overrides it ("" where nobody did).
@@ -53,8 +53,7 @@ class Check:
         return self.verdict is not Verdict.PASSED and not (self.overridable and self.reason.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing a plan does. ``request`` is exactly what is sent ("" for a step that only looks or waits)."""
 
     key: str  # stable; the journal names it
@@ -63,8 +62,7 @@ class Step:
     undo: str = ""  # how it is taken back; "" where it cannot be
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What is different afterwards."""
 
     what: str
@@ -72,8 +70,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything a person must see before saying yes. Made by a pure function from fresh facts.
 
     ``permission`` and ``stale`` are problems that were found while planning; with either, nothing runs.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from relman.model.environment import BranchPolicy, CustomRule, Environment, ProtectionRule, Reviewer
 from relman.text import clean_line
@@ -11,8 +12,7 @@ from relman.text import clean_line
 _BUILT_IN = frozenset({"wait_timer", "required_reviewers", "branch_policy"})
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(Struct, frozen=True):
     """One rule as a sentence without its full stop. ``finding``: it does not protect as it seems to."""
 
     text: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from msgspec import Struct, field
 from semver import Version
 
 from relman.model.environment import Deployment
@@ -37,8 +37,7 @@ class Kept(StrEnum):
     RELEASE = "is of a version that is live, or of the highest or latest release"
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """What must not lose its runs: ``runs`` by id, ``commits`` by sha, ``tags``, each with the reason in words."""
 
     runs: Mapping[int, str]
@@ -46,8 +45,7 @@ class Live:
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """``victims`` oldest first. ``kept`` counts the others by reason; ``protected`` are the old runs that stay
     because of what is live, with the reason in words, newest first."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from relman.model.condition import Known, Value, filled, holds
 from relman.model.plan import is_production
@@ -16,8 +17,7 @@ _LEADS = ("deploy", "release", "rollout", "rollback", "promote", "prod", "live")
 """In the name of a called file that cannot be read: it may lead to production."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """A job that may run. ``key`` is its key in an opened graph (``deploy/JOB`` inside a call).
 
     ``environment`` is the name it would have, None for a job without one; ``unknown`` where its name is an

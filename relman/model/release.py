@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+
+class Tag(Struct, frozen=True, omit_defaults=True):
     name: str
     sha: str  # of the commit: already peeled
 
 
-@dataclass(frozen=True, slots=True)
-class TagRef:
+class TagRef(Struct, frozen=True, omit_defaults=True):
     """A tag as its ref stands now. ``sha`` is the commit, peeled; "" where it points at no commit."""
 
     name: str
@@ -25,16 +24,14 @@ class TagRef:
     tagged_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+class Notes(Struct, frozen=True, omit_defaults=True):
     """Release notes as GitHub writes them."""
 
     name: str
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True, omit_defaults=True):
     """``required`` are the checks that its classic protection asks for."""
 
     name: str
@@ -43,8 +40,7 @@ class Branch:
     required: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True, omit_defaults=True):
     number: int
     title: str
     state: str  # "open", "closed"
@@ -55,8 +51,7 @@ class PullRequest:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True, omit_defaults=True):
     id: int
     tag: str
     name: str
@@ -71,8 +66,7 @@ class Release:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True, omit_defaults=True):
     sha: str
     message: str
     author: str = ""
@@ -81,8 +75,7 @@ class Commit:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True, omit_defaults=True):
     """``head`` seen from ``base``. ``commits`` oldest first; ``total`` may be more than were read."""
 
     status: str  # "ahead", "behind", "identical", "diverged"

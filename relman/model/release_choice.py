@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from relman.errors import usage_error
 from relman.model.commit import Ask, Level
@@ -16,8 +16,7 @@ from relman.text import clean_line
 HOTFIX_BRANCH = "hotfix/"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What would be released. ``version`` is None where nothing is to be; ``why`` says so, or what decided.
 
     ``resumed``: the tag is there already and its release is not: this goes on where it stopped.
@@ -149,8 +148,7 @@ def is_latest(history: History, decision: Decision) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Unreleased commits that ask for the same; ``key`` is a level, "cancelled" or "not understood"."""
 
     key: str

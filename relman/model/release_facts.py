@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from relman.errors import Problem
 from relman.model.gates import CommitChecks, Staging
@@ -16,8 +18,7 @@ from relman.model.ruleset import Ruleset
 from relman.model.version_tags import VersionTag, VersionTags, Withdrawn
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseIntent:
+class ReleaseIntent(Struct, frozen=True):
     """What a person asked for. ``sha`` is the commit they looked at, where they did: then it has to stay.
 
     ``ref`` is a branch, a tag or a commit (default: the default branch), ``version`` a version with or without
@@ -42,8 +43,7 @@ class ReleaseIntent:
         return replace(self, notes=text)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """A commit among the repository's versions.
 
     ``base`` is the highest stable version among the commit's ancestors, ``since`` where this release's notes
@@ -75,8 +75,7 @@ class History:
         return self.base is None or len(self.commits) >= self.total
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What the gates judge by, and what is needed to carry the release out.
 
     ``starts`` says whether a workflow starts on the tag (None: not known), ``workflow`` which.

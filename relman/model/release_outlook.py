@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from relman.errors import Problem, RelmanError
 from relman.model.commit import Ask, Level
@@ -19,8 +19,7 @@ PROPOSED = "proposed"
 NAMED = "version"
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """The commits since the last version, judged. ``plan`` is that of a release as proposed."""
 
     history: History
@@ -50,8 +49,7 @@ def outlook(repo: str, history: History, evidence: Evidence) -> Outlook:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A version that a person may choose. ``tag`` is "" while it is not known, ``problem`` why it cannot be.
 
     ``key`` is :data:`PROPOSED`, a bump, or :data:`NAMED` for a version that is typed.
@@ -82,8 +80,7 @@ def _choice(history: History | None, bump: Level | None, channel: str | None) ->
     return Choice(key, decision.tag, decision.why if bump is None else "")
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """A version from near. ``ref`` is its tag as it stands, ``range`` what it has beyond the version before.
 
     None where there is nothing to compare with, or no history in common.
@@ -93,8 +90,7 @@ class About:
     range: Comparison | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaysBack:
+class WaysBack(Struct, frozen=True):
     """What an environment runs, and the versions it can return to, newest first.
 
     ``tagged`` is the version tag that runs there; only then can a new tag lead back.

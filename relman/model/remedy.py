@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from relman.model.run import Annotation, Job
 from relman.model.state import State
@@ -23,8 +24,7 @@ class FailureKind(StrEnum):
     HEALTH = "health check failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """Commands with a line of purpose each: ``steps`` are pairs of purpose and commands, in order."""
 
     kind: FailureKind

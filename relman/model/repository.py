@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+
+class Repository(Struct, frozen=True, omit_defaults=True):
     full_name: str  # "owner/name"
     default_branch: str
     private: bool = False
@@ -16,16 +16,14 @@ class Repository:
     permissions: frozenset[str] = frozenset()  # of "admin", "maintain", "push", "triage", "pull"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True, omit_defaults=True):
     login: str
     id: int
     name: str = ""
     scopes: tuple[str, ...] | None = None  # classic tokens say theirs; None for the others
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True, omit_defaults=True):
     """What the API still allows. None where the server said nothing (no limits, or not asked yet)."""
 
     limit: int | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 from relman.model.condition import Known
@@ -30,8 +31,7 @@ class Which(StrEnum):
     JOB = "job"
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """``names`` run again; ``perhaps`` were skipped or never created and run if their conditions hold now.
 
     ``environments`` are the jobs among them that have one. ``reason`` says why this may not be all.

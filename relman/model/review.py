@@ -6,8 +6,10 @@ What a person saw is bound to the run's attempt, its commit and the very environ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.errors import Kind, Problem
 from relman.model.deploys import version_named
@@ -22,16 +24,14 @@ from relman.text import clean_line, is_clean
 APPROVED, REJECTED = "approved", "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An environment as GitHub knows it; the id is what a review names."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """What a person wants: ``state`` is "approved" or "rejected", for environments of one run's attempt."""
 
     run_id: int
@@ -50,8 +50,7 @@ class Review:
         return " and ".join(clean_line(target.name) for target in self.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """An environment at this moment. ``live`` is None where nothing runs there or it could not be read.
 
     ``way_back`` says that the run's commit was live there before.
@@ -64,8 +63,7 @@ class Now:
     unread: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Read at ``at``; ``server_time`` is GitHub's clock then. ``sent``: relman has sent a review of this attempt."""
 
     run: Run

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from relman.model.run import Run, Workflow
 
@@ -14,8 +15,7 @@ _FILES = ".github/workflows/"
 _NIGHTLY = ("scheduled", "nightly", "schedule", "cron", "daily")
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(Struct, frozen=True):
     """Paths of workflow files (``.github/workflows/ci.yml``); None where nothing plays the part."""
 
     ci: str | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from semver import Version
 
 from relman.model.deployed import Stay
@@ -28,8 +28,7 @@ _CONFIGURATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A version to return to: it ran there successfully, is not what runs now, and was not withdrawn.
 
     ``back`` is False for one that first ran there after what runs now did: it was rolled back, and to deploy

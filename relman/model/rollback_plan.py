@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Self
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from semver import Version
 
 from relman.errors import Kind, Problem
@@ -48,8 +49,7 @@ _WAITING = frozenset({"queued", "pending", "in_progress", "waiting"})
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackIntent:
+class RollbackIntent(Struct, frozen=True):
     """``to`` is a tag, a version or a commit (default: the newest target); ``running`` the commit a person saw
     running there; ``reason`` why the bad version is withdrawn."""
 
@@ -64,8 +64,7 @@ class RollbackIntent:
         return replace(self, overrides=MappingProxyType({**self.overrides, key: reason}))
 
 
-@dataclass(frozen=True, slots=True)
-class RollbackFacts:
+class RollbackFacts(Struct, frozen=True):
     """``stays`` newest first; ``offered`` the targets; ``run`` the deployment run of the chosen target, and
     ``again`` what would run again with it, read where that is the way back.
 
@@ -107,8 +106,7 @@ class RollbackFacts:
         return chosen(self.offered, intent.to)
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How a version is deployed again: by a dispatch with ``inputs``, or by running ``run`` again."""
 
     workflow: str = ""

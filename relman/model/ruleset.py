@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Ruleset:
+class Ruleset(Struct, frozen=True):
     """``include`` and ``exclude`` are patterns of full refs (``refs/tags/v*``), ``~ALL``, ``~DEFAULT_BRANCH``.
 
     ``rules`` are rule types: ``creation``, ``update``, ``deletion``, ``required_signatures``, …

@@ -6,14 +6,15 @@ Free text (titles, messages) is already clean; identifiers (sha, branch, path, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from relman.model.state import State, state_of, word_of
+from relman.model.workflow import WorkflowFile
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     name: str
     path: str  # ".github/workflows/ci.yml"; "dynamic/…" has no file
@@ -26,8 +27,7 @@ class Workflow:
         return self.path.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class ReferencedWorkflow:
+class ReferencedWorkflow(Struct, frozen=True, omit_defaults=True, gc=False):
     """A reusable workflow file that a run used."""
 
     path: str
@@ -35,8 +35,7 @@ class ReferencedWorkflow:
     ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     name: str  # the workflow's name
     title: str  # display title: commit or pull request title
@@ -74,8 +73,7 @@ class Run:
         return self.sha[:7]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, omit_defaults=True, gc=False):
     number: int
     name: str
     status: str
@@ -88,8 +86,7 @@ class Step:
         return state_of(self.status, self.conclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True, omit_defaults=True, gc=False):
     id: int
     run_id: int
     attempt: int  # an earlier one than the run's where the job was not run again
@@ -115,8 +112,7 @@ class Job:
         return word_of(self.status, self.conclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True, omit_defaults=True, gc=False):
     level: str  # "failure", "warning", "notice"
     message: str
     title: str = ""
@@ -125,13 +121,13 @@ class Annotation:
     end_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowSource:
+class WorkflowSource(Struct, frozen=True, omit_defaults=True, gc=False):
     """The text of a run's workflow file and of the reusable files it calls.
 
     ``callees`` gives the text by the path in ``uses`` (``./.github/workflows/x.yml`` or
     ``owner/repo/path@ref``); what could not be read is absent. ``exact`` is False where GitHub may have
-    run another version of the file than the one at ``ref``; ``reason`` then says why in words.
+    run another version of the file than the one at ``ref``; ``reason`` then says why in words. ``file`` is what
+    the text says, None where GitHub would refuse it.
     """
 
     path: str
@@ -140,3 +136,4 @@ class WorkflowSource:
     callees: tuple[tuple[str, str], ...] = ()
     exact: bool = True
     reason: str = ""
+    file: WorkflowFile | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct, structs
 
 from relman.errors import Problem
 from relman.model.board import Board, Section
@@ -20,8 +20,7 @@ _FAILED = frozenset({"failure", "error"})
 _DEPLOYING = frozenset({"queued", "pending", "in_progress", "waiting"})
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """A deployment that waits for a timer or a person."""
 
     run: Run
@@ -32,8 +31,7 @@ class Gate:
         return self.pending.opens_at()
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """An environment as it is. ``live`` is the deployment that runs there, ``newest`` the last one tried."""
 
     name: str
@@ -67,8 +65,7 @@ class Live:
         return newest if newest is not None and newest.state in _FAILED else None
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """A section that could not be read; ``data_from`` is the age of what is still shown of it, if anything."""
 
     section: str
@@ -76,16 +73,14 @@ class Trouble:
     data_from: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """Something a person should look at. ``what``: "ci", "gate", "environment", "nightly" or "section"."""
 
     what: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """``ci`` is the newest run on the default branch, ``ci_verdict`` the newest that is finished."""
 
     ci: Run | None
@@ -126,7 +121,7 @@ def summarise(board: Board, roles: Roles) -> Summary:
         problems=tuple(_problems(board)),
         needs=(),
     )
-    return dataclasses.replace(summary, needs=tuple(_needs(summary)))
+    return structs.replace(summary, needs=tuple(_needs(summary)))
 
 
 def version_of(deployment: Deployment) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.model.graph import Graph, Kind, Node, NodeRun, RunGraph
 from relman.model.run import Job
@@ -19,8 +20,7 @@ _NEVER_RAN = frozenset({State.SKIPPED, State.CANCELLED})
 RECENT = 20  # successes of a job that count for what is expected
 
 
-@dataclass(frozen=True, slots=True)
-class JobTime:
+class JobTime(Struct, frozen=True):
     """``queue`` from creation to start, ``run`` from start to end (or to now). None: did not happen."""
 
     queue: float | None = None
@@ -62,8 +62,7 @@ def expectations(history: Iterable[Job], recent: int = RECENT) -> dict[str, floa
     }
 
 
-@dataclass(frozen=True, slots=True)
-class NodeTime:
+class NodeTime(Struct, frozen=True):
     """A node's times. Of several jobs the longest: they run beside each other.
 
     ``elapsed`` is the time run so far (None before the start). ``total`` is the sum over its jobs.
@@ -92,8 +91,7 @@ class NodeTime:
         return self.elapsed is not None or self.expected is not None
 
 
-@dataclass(frozen=True, slots=True)
-class PathTime:
+class PathTime(Struct, frozen=True):
     """How long a part of the graph takes in this run.
 
     ``wall`` along its critical path, ``total`` summed over its jobs. ``jobs`` counts those that take time in
@@ -114,8 +112,7 @@ class PathTime:
         return self.measured < self.jobs
 
 
-@dataclass(frozen=True, slots=True)
-class RunTime:
+class RunTime(Struct, frozen=True):
     """``critical`` is the chain that decides; ``remaining`` is None where nothing runs any more or is known.
 
     ``fast`` leaves out what runs only on some events (pull requests, tags) and all behind it.

@@ -7,9 +7,9 @@ than the base, and below 1.0.0 follows the habit that the repository's own earli
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 from semver import Version
 
 from relman.errors import usage_error
@@ -30,8 +30,7 @@ class Policy(StrEnum):
     PLAIN = "plain"  # breaking → 1.0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """The next version and why.
 
     ``version`` has no tag prefix; None when there is nothing to release. ``level`` is the bump that was

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from semver import Version
 
 from relman.model.release import Release, Tag, TagRef
@@ -16,8 +16,7 @@ from relman.text import clean_line
 _TOLD = 3  # tags of the clone that are named
 
 
-@dataclass(frozen=True, slots=True)
-class VersionTag:
+class VersionTag(Struct, frozen=True):
     """A tag that is a version. ``sha`` is its commit; ``local``: it is in the clone only."""
 
     name: str
@@ -34,8 +33,7 @@ class VersionTag:
         return self.sha[:7]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionTags:
+class VersionTags(Struct, frozen=True):
     """``tags`` highest first, one for each version and commit; those of the clone only are ``local``.
 
     ``conflicts`` are tags of equal precedence on different commits. ``notes`` are sentences for a person.
@@ -116,8 +114,7 @@ def read_version_tags(tags: Iterable[Tag], *, local: Iterable[Tag] = (), prefix:
     return VersionTags(tuple(ordered), tuple(only_here), conflicts, tuple(notes), prefix)
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """``why`` gives the reason by version, without a tag's prefix."""
 
     why: Mapping[str, str] = field(default_factory=dict)
@@ -180,8 +177,7 @@ def used_versions(tags: VersionTags, releases: Iterable[Release], withdrawn: Wit
     return frozenset(versions)
 
 
-@dataclass(slots=True)
-class BaseSearch:
+class BaseSearch(Struct):
     """Finds the highest version among a commit's ancestors with few comparisons, and never by guessing.
 
     Ask GitHub for the comparison of ``head`` (as base) with :attr:`wanted` (as head), tell it with

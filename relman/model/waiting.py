@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section
@@ -36,8 +37,7 @@ class Answer(StrEnum):
     UNKNOWN = "not you"
 
 
-@dataclass(frozen=True, slots=True)
-class MayI:
+class MayI(Struct, frozen=True):
     """``why`` is a sentence without its full stop."""
 
     answer: Answer
@@ -48,8 +48,7 @@ class MayI:
         return self.answer is Answer.YES
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """An environment of a run that waits. ``jobs`` are all of the run's jobs that wait, as far as they are read."""
 
     run: Run
@@ -185,9 +184,7 @@ def waiting(
     viewer = board.viewer.value.login if board.viewer.value is not None else ""
     environments = {one.name: one for one in board.environments.value or ()}
     found = []
-    for run in board.runs.value or ():
-        if run.state.finished:
-            continue
+    for run in board.open_runs:
         approvals = board.approvals.get(run.id, Section()).value or ()
         jobs = board.jobs.get(run.id, Section()).value or ()
         names = tuple(job.name for job in jobs if job.state is State.WAITING)

@@ -9,15 +9,15 @@ with its own parser (``workflow-v1.0.json``).
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from relman.model.expression import ExpressionError, check, has_expression, parts
 from relman.model.workflow_events import ACTIVITY_TYPES, is_schedule
 from relman.model.yaml_reader import Finding, Mapping, Node, Scalar, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """A mapping: the rules of known keys; ``loose`` is the rule for the values of any other key."""
 
     known: MappingType[str, str] = field(default_factory=dict)
@@ -25,8 +25,7 @@ class Keys:
     loose: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What may stand in a place. ``text`` with ``words`` allows only these; ``items`` is a sequence's rule."""
 
     text: bool = False

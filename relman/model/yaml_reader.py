@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_DEPTH = 100
@@ -23,8 +23,7 @@ Value = str | bool | int | float | None
 # PyYAML types the marks of its events as optional; the parsers always set them, hence Any for events here.
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What is wrong in a file, and where; line and column count characters from 1."""
 
     message: str

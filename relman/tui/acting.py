@@ -7,11 +7,11 @@ is under way goes on when the dialog is hidden. One change at a time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
 from textual.worker import Worker
 
 from relman.actions.intent import Editable, Overridable

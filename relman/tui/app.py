@@ -7,11 +7,11 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import App
 from textual.binding import Binding
@@ -118,7 +118,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._open_tools = None if self.settings.read_only else tools
         self._tools: Tools | None = None
         self._open_look = look
-        self._release_reading: ReleaseReading | None = None
+        self.release_read: ReleaseReading | None = None  # None until it is first wanted
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
@@ -129,7 +129,19 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+        self._begin_with(
+            theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
+        )
+
+    def _begin_with(self, theme: str) -> None:
+        """The first theme. Setting it would read every style sheet once more, twice, before the first frame."""
+        self.set_reactive(App.theme, theme)
+        dark = self.current_theme.dark
+        self.set_class(dark, "-dark-mode", update=False)
+        self.set_class(not dark, "-light-mode", update=False)
+        self.add_class(f"-theme-{theme}", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _colours_that_mean(self) -> tuple[frozenset[str], str]:
         """The theme's quiet colours, and the ground of the cursor, for terminals that want none."""
@@ -162,9 +174,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         if self.first_frame.is_set():  # before that nobody asks, and building the poller can wait
             self.watch_.poller.look(view)
 
+    def on_load(self) -> None:
+        self._take_keys()  # screens name keys
+
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
-        self._take_keys()
         self._listen_to_signals()
         self.set_interval(1.0, self._tick, name="seconds")
         self.call_after_refresh(self._first_frame_is_out)
@@ -172,8 +186,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def _first_frame_is_out(self) -> None:
         self.first_frame.set()
         self.watch_.start()
-        if self._open_tools is not None:
-            self._tools = self._open_tools()
+        if self.may_change:
             self.refresh_bindings()
         self.watch_.poller.look(self._view)
         self._tell_problems((*self.settings.problems, *self._key_problems))
@@ -214,8 +227,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── what is told to the person and the terminal ──────────────────────────────────────────
 
     def tell(self, text: str, *, problem: bool = False) -> None:
-        """A short message that goes away by itself."""
-        self.notify(safe(text, 300), severity="warning" if problem else "information", markup=False, timeout=5)
+        """A short message that goes away by itself, one that says what to do after longer."""
+        self.notify(
+            safe(text, 300),
+            severity="warning" if problem else "information",
+            markup=False,
+            timeout=12 if problem else 5,
+        )
 
     def _tell_problems(self, problems: tuple[Problem, ...]) -> None:
         for problem in problems:
@@ -256,19 +274,30 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     # ── changes ──────────────────────────────────────────────────────────────────────────────
 
     @property
+    def may_change(self) -> bool:
+        """False where relman is read-only, and until the first frame is out: no command may offer a change then."""
+        return self._open_tools is not None and self.first_frame.is_set()
+
+    @property
     def tools(self) -> Tools | None:
-        """What actions work with. None where nothing may be changed, and until the first frame is out: no
-        command may offer a change then."""
+        """What actions work with, built when it is first wanted; None where nothing may be changed."""
+        if self._tools is None and self._open_tools is not None and self.may_change:
+            self._tools = self._open_tools()
         return self._tools
+
+    async def put_tools_away(self) -> None:
+        """Closes what they have open, where they were ever built."""
+        if self._tools is not None:
+            await self._tools.writer.aclose()
 
     @property
     def release_reading(self) -> ReleaseReading | None:
         """What reads releases beyond the board, built when it is first wanted; None where nothing can."""
-        if self._release_reading is None and self._open_look is not None:
+        if self.release_read is None and self._open_look is not None:
             from relman.tui.release_reading import ReleaseReading
 
-            self._release_reading = ReleaseReading(self, self._open_look())
-        return self._release_reading
+            self.release_read = ReleaseReading(self, self._open_look())
+        return self.release_read
 
     @property
     def key_overrides(self) -> Mapping[str, str]:
@@ -285,11 +314,11 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         """
         from relman.tui.acting import Acting
 
-        if self._tools is None:
+        if (tools := self.tools) is None:
             self.tell("relman is read-only here.", problem=True)
             return
         if self._acting is None:
-            self._acting = Acting(self, self._tools)
+            self._acting = Acting(self, tools)
         self._acting.act(action, intent, after)
 
     @command(
@@ -311,13 +340,13 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         rank=80,
         changes=True,
-        when=lambda app: app.tools is not None and _on_screen(app) and app.screen.NAME != "journal",
+        when=lambda app: app.may_change and _on_screen(app) and app.screen.NAME != "journal",
     )
     def show_journal(self) -> None:
         from relman.tui.screens.journal import JournalScreen
 
-        if self._tools is not None:
-            self.push_screen(JournalScreen(self._tools.operator))
+        if (tools := self.tools) is not None:
+            self.push_screen(JournalScreen(tools.operator))
 
     @property
     def under_way(self) -> Course | None:

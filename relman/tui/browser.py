@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import webbrowser
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 
@@ -24,6 +22,8 @@ def may_open(url: str, web_url: str) -> bool:
     return asked_at[0] is not None and asked_at == home_at
 
 
-def open_page(url: str, opener: Callable[[str], object] = webbrowser.open) -> None:
+def open_page(url: str) -> None:
     """Opens ``url`` in a daemon thread: a browser that hangs keeps nothing waiting."""
-    threading.Thread(target=opener, args=(url,), daemon=True, name="browser").start()
+    import webbrowser  # seldom asked for, and not cheap to load
+
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True, name="browser").start()

@@ -59,8 +59,7 @@ async def _settle_memory(first_frame: asyncio.Event) -> None:
 
 
 async def _stop(app: RelmanApp) -> None:
-    if app.tools is not None:
-        await app.tools.writer.aclose()
+    await app.put_tools_away()
     await app.watch_.stop()
 
 

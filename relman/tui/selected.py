@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """Taken once, when a key is pressed; what moves on the screen afterwards changes nothing.
 
     Fields are None where nothing of that kind is highlighted. ``job_id`` is None, too, while a key means the

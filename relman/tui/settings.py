@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from relman.errors import Problem
 from relman.tui.crash import Reporter, no_report
 
 
-@dataclass(frozen=True, slots=True)
-class DashboardSettings:
+class DashboardSettings(Struct, frozen=True):
     """``keys`` gives other keys by command name; ``theme`` is "dark", "light", "contrast" or "" for the usual.
 
     ``web_url`` is where the forge's pages live: nothing else is opened in a browser. ``report`` writes down what

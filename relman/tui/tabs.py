@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from relman.model.board import Board
 from relman.model.state import State, Tone
@@ -20,8 +21,7 @@ Badge = Callable[[Board], Piece | None]
 """What a tab says of the board in one or two cells; None while there is nothing to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """A screen of the first rank. ``screen`` is ``module:class`` under ``relman.tui.screens``.
 
     The module is loaded when the tab is first opened: a tab that nobody opens costs nothing. ``mode`` is the

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import force_setattr, replace
 
 from relman.actions.dispatch import Dispatch, DispatchAction
 from relman.errors import Exit, Kind, RelmanError
@@ -236,7 +236,7 @@ def test_the_ref_moves_while_the_plan_is_read(world: Served, tmp_path: Path) -> 
         operator = there.tools.operator
         prepared = await operator.prepare(DispatchAction(there.tools), Dispatch("cd"))
         facts = prepared.facts
-        object.__setattr__(facts.ready, "sha", "0" * 40)
+        force_setattr(facts.ready, "sha", "0" * 40)
         events = [event async for event in operator.run(prepared)]
         assert events[-1].problem.title == "main has moved"
         assert there.writes() == []

@@ -7,12 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from small_change import NOW, Intent, bench
 
 from relman.actions.journal import Journal
@@ -41,7 +41,7 @@ async def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(min_size=1), min_size=13, max_size=13))
 def test_any_text_stays_on_its_line(texts: list[str]) -> None:
-    names = [item.name for item in fields(Entry) if item.name not in ("at", "operation")]
+    names = [name for name in Entry.__struct_fields__ if name not in ("at", "operation")]
     entry = replace(ENTRY, **dict(zip(names, texts, strict=True)))
     line = json.dumps(Journal(Path("unused"), lambda text: text)._fields(entry))
     assert "\n" not in line and "\\u001b" not in line
@@ -69,7 +69,7 @@ async def test_only_the_newest_are_read(tmp_path: Path, monkeypatch: pytest.Monk
 WRITER = """
 import asyncio, sys
 sys.path.insert(0, {root!r})
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from tests.actions.test_journal import ENTRY, plain
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from small_change import FAILED_CHECK, NOW, Bench, Intent, bench
 
 from relman.actions.gate import READ_ONLY, Gate
@@ -232,9 +232,9 @@ def full_plan() -> Plan:
 def test_every_field_of_a_plan_is_masked() -> None:
     plan = full_plan()
     assert all(
-        SENTINEL in str(getattr(plan, item.name))
-        for item in fields(plan)
-        if item.name not in ("facts_at", "production", "rollback")
+        SENTINEL in str(getattr(plan, name))
+        for name in plan.__struct_fields__
+        if name not in ("facts_at", "production", "rollback")
     )
     clean = masked(plan, lambda text: text.replace(SENTINEL, "•••"))
     assert SENTINEL not in repr(clean) and clean.details["n"] == 1 and clean.checks[0].verdict is Verdict.FAILED

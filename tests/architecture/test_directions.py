@@ -73,7 +73,7 @@ def test_the_version_loads_next_to_nothing() -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     code = "from relman.__main__ import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
-    assert not loaded(code) & (HEAVY - {"dataclasses"})
+    assert not loaded(code) & HEAVY
 
 
 def test_a_workflow_file_is_drawn_without_network_or_screen(tmp_path: Path) -> None:

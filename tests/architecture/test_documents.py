@@ -2,16 +2,15 @@
 
 import argparse
 import ast
-import dataclasses
 import inspect
 import json
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from relman import config, places, target
 from relman.cli import arguments
@@ -56,10 +55,8 @@ def test_every_command_of_the_readme_exists() -> None:
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", table)) <= options
 
 
-def keys(shape: type[Any]) -> Iterator[str]:
-    for item in dataclasses.fields(shape):
-        if item.metadata:
-            yield item.metadata["name"] or item.name
+def is_shape(member: object) -> bool:
+    return isinstance(member, type) and issubclass(member, Struct) and bool(config.settings_of(member))
 
 
 def section(title: str) -> str:
@@ -68,11 +65,11 @@ def section(title: str) -> str:
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    shapes = [shape for _, shape in inspect.getmembers(config, dataclasses.is_dataclass) if any(keys(shape))]
+    shapes = [shape for _, shape in inspect.getmembers(config, is_shape)]
     assert config.FreezeSetting in shapes and config.Settings in shapes
     told = section("Configuration")
     for shape in shapes:
-        for key in keys(shape):
+        for key in config.settings_of(shape):
             assert re.search(rf"(?<![\w-]){key}(?![\w-])", told), f"{shape.__name__}: {key}"
 
 
@@ -132,8 +129,8 @@ def texts(tree: ast.Module) -> Iterator[str]:
 
 def test_the_journal_is_told_field_by_field() -> None:
     told = section("What it keeps")
-    for item in dataclasses.fields(Entry):
-        assert f"`{item.name}`" in told, item.name
+    for name in Entry.__struct_fields__:
+        assert f"`{name}`" in told, name
     for outcome in Outcome:
         assert f"`{outcome.value}`" in told
 

@@ -14,7 +14,8 @@ from relman.model.drawing import card_size, paint
 from relman.model.graph import Graph, build, reconcile
 from relman.model.layout import arrange
 from relman.model.run import Job
-from relman.model.workflow import WorkflowFile, WorkflowJob, read_workflow
+from relman.model.workflow import WorkflowFile, WorkflowJob
+from relman.model.workflow_reader import read_workflow
 from relman.model.yaml_reader import compose
 
 STEP = """\

@@ -17,11 +17,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
 from textual import events
 
 from relman.board.store import Store

@@ -84,6 +84,17 @@ def make_job(job_id, run, name="test", *, seconds=60, conclusion="success", stat
     )
 
 
+class Passing:
+    """The reader for what is asked once; ``source.passed`` has the names of what was asked of it."""
+
+    def __init__(self, source):
+        self._source = source
+
+    def __getattr__(self, name):
+        self._source.passed.append(name)
+        return getattr(self._source, name)
+
+
 class Source:
     """The reader. ``calls`` has what was asked; ``fail[method]`` is raised; raw bodies look like GitHub's."""
 
@@ -102,6 +113,11 @@ class Source:
         self.notes = {}
         self.all_environments = (Environment(1, "staging"), Environment(2, "production"))
         self.cap = 1000
+        self.passed = []
+
+    @property
+    def passing(self):
+        return Passing(self)
 
     def asked(self, name):
         return sum(1 for call in self.calls if call[0] == name)

@@ -1,10 +1,10 @@
-import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from relman.board.board_codec import decode, decode_board, encode, encode_board
 from relman.errors import Kind, Problem
@@ -82,7 +82,7 @@ def full_board(make):
 
 def test_the_board_comes_back_without_what_belongs_to_the_session(make):
     board = full_board(make)
-    session = dataclasses.replace(
+    session = structs.replace(
         board,
         tags=Section(None, None, Problem(Kind.NETWORK, "down")),
         budget=Budget(limit=5),
@@ -101,10 +101,16 @@ def test_times_of_other_zones_are_the_same_moment(make):
     assert decode(Step, encode(Step(1, "x", "completed", started_at=at))).started_at == make.START
 
 
+def test_times_kept_as_seconds_are_read(make):
+    kept = json.loads(encode(make.run(1)))
+    kept["created_at"] = int(make.run(1).created_at.timestamp())
+    assert decode(Run, json.dumps(kept)) == make.run(1)
+
+
 def test_what_was_looked_at_one_by_one_is_bounded(make):
     many = {number: Section((), make.START) for number in range(60)}
     kept = decode_board(
-        encode_board(dataclasses.replace(full_board(make), jobs=many, annotations=many)), "acme/app"
+        encode_board(structs.replace(full_board(make), jobs=many, annotations=many)), "acme/app"
     )
     assert list(kept.jobs) == list(range(52, 60))
 
@@ -119,14 +125,14 @@ def test_fields_of_other_versions_are_passed_over_or_take_their_default(make):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda text: text.replace('"version":1', '"version":2'),
+        lambda text: text.replace('"version":2', '"version":3'),
         lambda text: text.replace('"repo":"acme/app"', '"repo":"acme/other"'),
         lambda text: text[:-20],
         lambda text: "",
         lambda text: "[]",
-        lambda text: '{"version":1,"board":{"repo":"acme/app","runs":{"value":[[]]}}}',
-        lambda text: '{"version":1,"board":{"repo":"acme/app","jobs":[[1]]}}',
-        lambda text: '{"version":1,"board":{"repo":"acme/app","runs":{"fetched_at":1e300}}}',
+        lambda text: '{"version":2,"board":{"repo":"acme/app","runs":{"value":[[]]}}}',
+        lambda text: '{"version":2,"board":{"repo":"acme/app","jobs":[[1]]}}',
+        lambda text: '{"version":2,"board":{"repo":"acme/app","runs":{"fetched_at":1e300}}}',
     ],
 )
 def test_anything_unreadable_is_no_board(make, damage):

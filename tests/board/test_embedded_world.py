@@ -1,12 +1,12 @@
 """The board on the embedded world, over real HTTP."""
 
 import asyncio
-import dataclasses
 import json
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from relman.board.clock import SystemClock
 from relman.board.fill import Filler
@@ -224,7 +224,7 @@ async def test_the_fill_finds_every_run_also_behind_a_cap(reader, store, history
 QUICK = Rhythm(
     **{
         field.name: field.default / 25
-        for field in dataclasses.fields(Rhythm)
+        for field in structs.fields(Rhythm)
         if field.name not in {"unfocused", "first_retry", "longest_retry"}
     }
 )

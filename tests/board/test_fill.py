@@ -66,13 +66,13 @@ async def test_nothing_is_left_out_behind_the_cap(fill, source, history, make):
 
 
 async def test_a_server_without_totals_is_cut_too(fill, source, history, make):
-    import dataclasses
+    from msgspec import structs
 
     answer = source.runs
 
     async def without_total(**filters):
         found = await answer(**filters)
-        return dataclasses.replace(found, value=dataclasses.replace(found.value, total=None))
+        return structs.replace(found, value=structs.replace(found.value, total=None))
 
     source.runs = without_total
     source.cap = 1001  # one page more would follow
@@ -280,3 +280,13 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was(tmp_path, request):
     assert (word, runs) == ("done", "440")
     assert whole >= 3
     assert int(asked) <= 10 - (whole - 2), "what was complete is not asked again"
+
+
+async def test_what_fills_the_history_is_asked_once_and_stays_nowhere(fill, source, make, history):
+    source.all_runs = [make.run(number) for number in range(1, 4)]
+    source.all_jobs = {one.id: (make.job(one.id, one),) for one in source.all_runs}
+    await fill(lambda board: board.fill.done and board.fill.jobs_left == 0)
+    assert source.passed.count("runs") == sum(
+        1 for call in source.calls if call[0] == "runs" and call[1]["created"]
+    )
+    assert source.passed.count("jobs") == source.asked("jobs") == 3

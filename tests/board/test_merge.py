@@ -1,8 +1,8 @@
-import dataclasses
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from relman.board.merge import keep_identity, newest_page, order, with_runs
 
@@ -45,7 +45,7 @@ def test_a_later_attempt_wins_and_an_earlier_one_does_not(make):
 
 
 def test_active_runs_stay_beyond_the_number_kept(make):
-    old = dataclasses.replace(at(make, 0), status="waiting", conclusion=None)
+    old = structs.replace(at(make, 0), status="waiting", conclusion=None)
     merged = with_runs((old,), tuple(at(make, number) for number in range(1, 1200)))
     assert len(merged) == 1001
     assert merged[-1] is old

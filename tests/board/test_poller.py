@@ -1,7 +1,7 @@
 import asyncio
-import dataclasses
 
 import pytest
+from msgspec import structs
 
 from relman.board.clock import SystemClock
 from relman.board.poller import Poller
@@ -17,7 +17,7 @@ from relman.model.repository import Budget
 QUICK = Rhythm(
     **{
         field.name: field.default / 500
-        for field in dataclasses.fields(Rhythm)
+        for field in structs.fields(Rhythm)
         if field.name not in {"unfocused", "first_retry", "longest_retry"}
     },
     first_retry=0.02,
@@ -95,7 +95,7 @@ async def test_a_failure_comes_back(poller, source, make, eventually):
 
 async def test_when_the_connection_is_back_everything_is(source, make, eventually):
     clock, store = SystemClock(), Store(Board("acme/app"))
-    slow = dataclasses.replace(QUICK, first_retry=600, longest_retry=600)
+    slow = structs.replace(QUICK, first_retry=600, longest_retry=600)
     poller = Poller(store, Refresher(store, source, clock), clock, rhythm=slow)
     source.fail["*"] = make.problem(Kind.NETWORK)
     poller.start()
@@ -160,7 +160,7 @@ async def test_a_pause_holds_even_for_refresh_now_and_ends(source, make, eventua
         poller.refresh_now()
         await asyncio.sleep(0.1)
         assert len(source.calls) == before
-        store.change(lambda board: dataclasses.replace(board, budget=Budget()))
+        store.change(lambda board: structs.replace(board, budget=Budget()))
         source.budget = Budget()
         poller.refresh_now()
         await eventually(lambda: len(source.calls) > before)

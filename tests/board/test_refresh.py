@@ -1,7 +1,7 @@
-import dataclasses
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from relman.board.history import History
 from relman.board.once import STATUS, read_once
@@ -235,7 +235,7 @@ async def test_statuses_are_read_back_to_what_is_live_and_not_again(refresher, s
         await refresher.refresh(Ask(Part.DEPLOYMENTS, "staging"))
     assert source.asked("statuses") == 3
     source.statuses[20] = (make.status(121, "success", run=1),)
-    source.all_deployments[-1] = dataclasses.replace(
+    source.all_deployments[-1] = structs.replace(
         source.all_deployments[-1], updated_at=make.START + timedelta(minutes=5)
     )
     await refresher.refresh(Ask(Part.DEPLOYMENTS, "staging"))
@@ -287,7 +287,7 @@ async def test_an_older_deployment_that_goes_live_after_a_newer_one_is_noticed(
     assert live_of(section_of(store.board, ask).value).id == 21
     clock.pass_(600)
     source.all_deployments[0] = make.deployment(20, changed=clock.now())
-    done = dataclasses.replace(make.status(201, "success"), created_at=clock.now())
+    done = structs.replace(make.status(201, "success"), created_at=clock.now())
     source.statuses[20] = (done, *source.statuses[20])
     await refresher.refresh(ask)
     assert live_of(section_of(store.board, ask).value).id == 20

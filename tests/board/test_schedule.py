@@ -1,6 +1,5 @@
 """The promises of the schedule, over hours of made-up time."""
 
-import dataclasses
 import itertools
 import random
 from datetime import timedelta
@@ -8,13 +7,13 @@ from types import MappingProxyType
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from relman.board.schedule import (
     Asked,
     Rhythm,
     agenda,
     budget_stretch,
-    due,
     paused_until,
     retry_delay,
     wants,
@@ -31,6 +30,11 @@ ENVIRONMENTS = Section((Environment(1, "staging"), Environment(2, "production"))
 
 def board_of(make, *runs, **more):
     return Board("acme/app", runs=Section(tuple(runs)), environments=ENVIRONMENTS, **more)
+
+
+def due(board, view, last, now, *, health=()):
+    """What the poller would ask now, most urgent first."""
+    return [ask for ask, at in agenda(board, view, last, now, health=health) if at <= now]
 
 
 def simulate(board, view, start, minutes, *, fails=lambda ask, now: None, took=0.05, step=0.25, health=()):
@@ -99,8 +103,8 @@ def test_a_finished_run_is_asked_once_and_again_when_it_is_started_anew(make):
     last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, view).items()}
     later = make.START + timedelta(days=3)
     assert Ask(Part.JOBS, 1) not in due(board, view, last, later)
-    again = dataclasses.replace(
-        board, runs=Section((dataclasses.replace(run, attempt=2, status="queued", conclusion=None),))
+    again = structs.replace(
+        board, runs=Section((structs.replace(run, attempt=2, status="queued", conclusion=None),))
     )
     assert Ask(Part.JOBS, 1) in due(again, view, last, make.START + timedelta(seconds=3))
 
@@ -119,7 +123,7 @@ def test_the_end_of_the_last_job_asks_for_the_runs_at_once(make):
     last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, View(run_id=1)).items()}
     soon = make.START + timedelta(seconds=3)
     assert Ask(Part.RUNS) not in due(board, View(run_id=1), last, soon)
-    ended = dataclasses.replace(board, jobs=MappingProxyType({1: Section((done,), make.START)}))
+    ended = structs.replace(board, jobs=MappingProxyType({1: Section((done,), make.START)}))
     assert Ask(Part.RUNS) in due(ended, View(run_id=1), last, soon)
 
 
@@ -132,7 +136,7 @@ def test_many_pages_of_jobs_stretch_the_interval(make):
 
 def test_many_environments_share_the_rate_of_four(make):
     many = Section(tuple(Environment(number, f"preview-{number}") for number in range(40)))
-    board = dataclasses.replace(board_of(make, make.run(1)), environments=many)
+    board = structs.replace(board_of(make, make.run(1)), environments=many)
     made = simulate(board, View(), make.START, 130, step=5)
     after = make.START + timedelta(minutes=10)  # six rounds of twenty minutes
     asked = sum(ask.part is Part.DEPLOYMENTS and at > after for at, ask in made)
@@ -151,7 +155,7 @@ def test_of_every_run_that_waits_the_gates_are_known_at_a_bounded_rate(make, cou
 
 def test_a_dead_token_leaves_one_question(make):
     dead = Section(error=Problem(Kind.AUTH, "The token was refused"))
-    board = dataclasses.replace(board_of(make, make.run(1, status="in_progress")), viewer=dead)
+    board = structs.replace(board_of(make, make.run(1, status="in_progress")), viewer=dead)
     assert set(wants(board, View(run_id=1), health=("staging",))) == {
         Ask(Part.VIEWER),
         Ask(Part.HEALTH, "staging"),
@@ -199,7 +203,7 @@ def test_a_change_of_a_deploying_run_refreshes_deployments(make):
     deployed = MappingProxyType({"staging": Section((make.deployment(3, statuses=(status,)),), make.START)})
     board = board_of(make, make.run(9, status="in_progress"), deployments=deployed)
     last = {ask: Asked(make.START, want.stamp) for ask, want in wants(board, View()).items()}
-    done = dataclasses.replace(board, runs=Section((make.run(9),)))
+    done = structs.replace(board, runs=Section((make.run(9),)))
     asks = due(done, View(), last, make.START + timedelta(seconds=5))
     assert {Ask(Part.DEPLOYMENTS, "staging"), Ask(Part.DEPLOYMENTS, "production"), Ask(Part.RELEASES)} <= set(
         asks
@@ -280,18 +284,18 @@ def test_a_retry_time_given_by_the_server_is_kept(make):
 def test_the_default_branch_and_the_past_of_production_are_asked_for_where_releases_are_in_view(make):
     listed = {"production": Section((make.deployment(2, "production"), make.deployment(1, "production")))}
     known = Section(Repository("acme/app", "main"), make.START)
-    board = dataclasses.replace(board_of(make, make.run(1)), repository=known, deployments=listed)
+    board = structs.replace(board_of(make, make.run(1)), repository=known, deployments=listed)
     seen = wants(board, View("releases", environment="production"))
     assert Ask(Part.HEAD) in seen and Ask(Part.PAST, "production") in seen
     assert not {Part.POLICIES, Part.CUSTOM_RULES, Part.ANY_PROTECTED} & {ask.part for ask in seen}
     assert Ask(Part.HEAD) not in wants(board, View("pipeline"))
-    assert Ask(Part.HEAD) not in wants(dataclasses.replace(board, repository=Section()), View("releases"))
-    pushed = dataclasses.replace(board, runs=Section((dataclasses.replace(make.run(9), sha="f" * 40),)))
+    assert Ask(Part.HEAD) not in wants(structs.replace(board, repository=Section()), View("releases"))
+    pushed = structs.replace(board, runs=Section((structs.replace(make.run(9), sha="f" * 40),)))
     assert wants(pushed, View("releases"))[Ask(Part.HEAD)].stamp != seen[Ask(Part.HEAD)].stamp
 
 
 def test_idle_on_the_releases_asks_at_most_twelve_times_a_minute(make):
-    board = dataclasses.replace(
+    board = structs.replace(
         board_of(make, make.run(1)), repository=Section(Repository("acme/app", "main"), make.START)
     )
     made = simulate(board, View("releases"), make.START, 31, health=("staging",))
@@ -304,7 +308,7 @@ def test_protection_and_the_past_are_asked_for_only_on_the_deploys_screen(make):
         Environment(2, "production", custom_policies=True),
     )
     listed = {"production": Section((make.deployment(2, "production"), make.deployment(1, "production")))}
-    board = dataclasses.replace(board_of(make), environments=Section(environments), deployments=listed)
+    board = structs.replace(board_of(make), environments=Section(environments), deployments=listed)
     more = {Part.POLICIES, Part.CUSTOM_RULES, Part.ANY_PROTECTED, Part.PAST}
     assert not more & {ask.part for ask in wants(board, View("pipeline"))}
     wanted = wants(board, View("deploys", environment="production"))

@@ -1,8 +1,8 @@
-import dataclasses
 import logging
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from relman.board.sections import Ask, Part, section_of, with_key, with_section
 from relman.board.store import Store
@@ -17,9 +17,7 @@ def test_only_what_changed_loses_its_identity(make):
     assert changed.jobs[1] is board.jobs[1]
     assert changed.jobs[2] is not board.jobs[2]
     assert all(
-        getattr(changed, field.name) is getattr(board, field.name)
-        for field in dataclasses.fields(board)
-        if field.name != "jobs"
+        getattr(changed, name) is getattr(board, name) for name in board.__struct_fields__ if name != "jobs"
     )
 
 
@@ -101,5 +99,5 @@ def test_keyed_sections_are_bounded_and_keep_the_newest(keys, kept):
 
 def test_an_error_never_takes_the_value(make):
     section = Section((make.run(1),), make.START)
-    failed = dataclasses.replace(section, error=Problem(Kind.NETWORK, "down"))
+    failed = structs.replace(section, error=Problem(Kind.NETWORK, "down"))
     assert failed.value is section.value

@@ -5,11 +5,13 @@ from os import urandom
 import pytest
 
 from relman.board.validators import ValidatorStore
-from relman.model.answer import Validator
+from relman.model.answer import Validator, pack
 
 
 def validator(body=b"body", etag='W/"1"'):
-    return Validator(etag, "yesterday", body, (("link", "<x>; rel=next"),), datetime(2026, 10, 14, tzinfo=UTC))
+    return Validator(
+        etag, "yesterday", pack(body), (("link", "<x>; rel=next"),), datetime(2026, 10, 14, tzinfo=UTC)
+    )
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_a_damaged_entry_is_asked_again(store, tmp_path):
 
     store.put("a", validator())
     connection = sqlite3.connect(tmp_path / "v.sqlite3")
-    connection.execute("UPDATE validators SET body = x'00'")
+    connection.execute("UPDATE validators SET body = 7")
     connection.commit()
     connection.close()
     assert store.get("a") is None

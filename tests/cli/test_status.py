@@ -1,4 +1,3 @@
-import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -10,6 +9,7 @@ import pytest
 from hostile import HOSTILE, UNSAFE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from schemas import SCHEMAS, validate
 
 from relman.cli import status
@@ -61,7 +61,7 @@ def full(text: Callable[[str], str] = lambda plain: plain) -> Board:
         repository=Section(Repository("a/b", "main", url=text("https://github.com/a/b")), NOW),
         runs=Section(
             (
-                dataclasses.replace(run(9, "waiting", None), branch=text("v1.2.0")),
+                structs.replace(run(9, "waiting", None), branch=text("v1.2.0")),
                 run(8, "in_progress", None),
                 run(7, "completed", "failure"),
                 run(6, "completed", "failure", ".github/workflows/nightly.yml"),
@@ -164,7 +164,7 @@ def test_nothing_to_show_is_the_error_itself() -> None:
     with pytest.raises(RelmanError) as caught:
         status.show(Board("a/b", runs=Section(error=problem)), Roles(), NOW, read_only=False, as_json=False)
     assert caught.value.problem is problem
-    dead = dataclasses.replace(full(), runs=Section((), NOW, Problem(Kind.AUTH, "Bad credentials")))
+    dead = structs.replace(full(), runs=Section((), NOW, Problem(Kind.AUTH, "Bad credentials")))
     with pytest.raises(RelmanError) as caught:
         status.show(dead, Roles(), NOW, read_only=False, as_json=False)
     assert caught.value.problem.exit_code is Exit.AUTH

@@ -16,14 +16,14 @@ from relman.github.etag import (
 )
 from relman.github.reply import Reply
 from relman.github.requests import RAW, Request
-from relman.model.answer import Validator
+from relman.model.answer import Validator, pack
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ASKED = Request("/x", "x", (("page", "1"),))
 
 
 def kept(body=b"{}", etag='W/"1"', last_modified=None):
-    return Validator(etag, last_modified, body, (), NOW)
+    return Validator(etag, last_modified, pack(body), (), NOW)
 
 
 def test_an_answer_depends_on_everything_in_its_key():
@@ -72,6 +72,13 @@ def test_an_answer_comes_back_with_the_headers_that_its_reading_needs():
     assert again.headers == {"link": '<x>; rel="next"', "x-oauth-scopes": "repo"}
 
 
+def test_a_body_is_held_compressed():
+    body = b'{"url": "https://api.github.com/repos/acme/app"}' * 1000
+    validator = validator_of(Reply(200, {}, body), NOW)
+    assert len(validator.packed) < len(body) / 10
+    assert validator.body == body
+
+
 def test_the_memory_forgets_what_was_not_used_for_longest():
     memory = Memory(entries=2)
     for name in ("a", "b"):
@@ -86,10 +93,10 @@ def test_the_memory_forgets_what_was_not_used_for_longest():
 def test_the_memory_stays_within_its_bytes(puts):
     memory = Memory(entries=4, size=100)
     for name, size in puts:
-        memory.put(name, Known(kept(b"x" * size), None))
+        memory.put(name, Known(Validator(None, None, b"x" * size, (), NOW), None))
         assert memory.get(name) is not None
         held = [memory.get(key) for key in "abcdef"]
-        assert sum(len(one.validator.body) for one in held if one) <= 100
+        assert sum(len(one.validator.packed) for one in held if one) <= 100
         assert sum(one is not None for one in held) <= 4
 
 

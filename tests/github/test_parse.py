@@ -28,9 +28,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relman.errors import Kind, RelmanError
-from relman.github import parse_deployments, parse_repository, parse_runs
+from relman.github import parse, parse_deployments, parse_repository, parse_runs
 from relman.github.parse_runs import workflow_path
-from relman.github.reply import Reply
+from relman.github.reply import Reply, decoded
 from relman.github.requests import Request
 from relman.model.answer import Page
 from relman.model.environment import (
@@ -459,3 +459,35 @@ def test_the_shape_of_a_page():
     page = parsed(parse_repository.tags, [tag("a"), tag("b")])
     assert page == Page((Tag("a", SHA), Tag("b", SHA)))
     assert isinstance(parsed(parse_repository.comparison, comparison([])), Comparison)
+
+
+def test_a_page_is_decoded_item_by_item(monkeypatch):
+    sizes = []
+
+    def noting(body):
+        sizes.append(len(bytes(body)))
+        return decoded(body)
+
+    monkeypatch.setattr(parse, "decoded", noting)
+    whole = json.dumps({"total_count": 40, "workflow_runs": [run(id=number) for number in range(40)]}).encode()
+    found = parse_runs.runs(Reply(200, {}, whole), ASKED)
+    assert [one.id for one in found.items] == list(range(40))
+    assert max(sizes) < len(whole) / 20
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANYTHING, st.sampled_from([None, "items"]))
+def test_item_by_item_is_the_same_as_at_once(value, name):
+    fields = {"total_count": 3, "items": value} if name else value
+    body = json.dumps(fields).encode()
+    one_by_one, at_once = parse._one_by_one(body, name), parse._at_once(json.loads(body), name)
+    if one_by_one is not None:  # where it says nothing, everything is decoded at once
+        assert str((list(one_by_one[0]), one_by_one[1])) == str(at_once)  # NaN is unlike itself
+
+
+@pytest.mark.parametrize("strange", ['"\\ud800 half"', "NaN", '"\\u0000"', "1" * 40])
+def test_json_that_only_a_lenient_reader_takes_costs_nothing(strange):
+    body = f'{{"total_count": 1, "workflow_runs": [{{"id": 7, "name": {strange}}}]}}'.encode()
+    assert [one.id for one in parse_runs.runs(Reply(200, {}, body), ASKED).items] == [7]
+    with_mark = b"\xef\xbb\xbf" + body
+    assert [one.id for one in parse_runs.runs(Reply(200, {}, with_mark), ASKED).items] == [7]

@@ -33,6 +33,7 @@ from relman import __version__
 from relman.errors import Exit, Kind, RelmanError
 from relman.github.etag import MemoryValidators
 from relman.github.reader import Reader
+from relman.model.answer import pack
 from relman.secret import Secret
 
 ROOT = "/repos/acme/agentic-backend"
@@ -184,11 +185,12 @@ async def test_answers_outlive_the_reader(reading, token):
         await other.aclose()
 
 
-async def test_a_kept_answer_that_cannot_be_read_is_asked_for_anew(reading):
+@pytest.mark.parametrize("cut", [lambda found: pack(found.body[:20]), lambda found: found.packed[:20]])
+async def test_a_kept_answer_that_cannot_be_read_is_asked_for_anew(reading, cut):
     class Torn(MemoryValidators):
         def get(self, key):
             found = super().get(key)
-            return found and type(found)(found.etag, None, found.body[:20], found.headers, found.stored_at)
+            return found and type(found)(found.etag, None, cut(found), found.headers, found.stored_at)
 
     kept = Torn()
     async with reading(tagged(lambda asked: Say(run(7))), validators=kept) as (server, reader):
@@ -197,6 +199,18 @@ async def test_a_kept_answer_that_cannot_be_read_is_asked_for_anew(reading):
         assert (await again.run(7)).value.id == 7
         await again.aclose()
     assert "if-none-match" not in server.asked[-1].headers
+
+
+async def test_of_what_is_asked_once_nothing_stays_in_memory(reading):
+    async with reading(tagged(lambda asked: Say(run(7)))) as (server, reader):
+        first, second = await reader.passing.run(7), await reader.passing.run(7)
+        assert (second.value, second.raw) == (first.value, first.raw)
+        assert second.value is not first.value
+        assert not second.unchanged
+        assert "if-none-match" in server.asked[-1].headers  # the store still spares the quota
+        assert reader.budget.charged == 1
+        kept = await reader.run(7)
+        assert (await reader.run(7)).value is kept.value
 
 
 async def test_a_broken_store_costs_nothing_but_quota(reading, caplog):

@@ -21,7 +21,7 @@ RELMAN = [sys.executable, "-m", "relman"]
 def deploys(tmp_path: Path, command: str) -> Iterator[Terminal]:
     terminal = Terminal(tmp_path, command, 120, 36)
     try:
-        terminal.wait_for("waits for you")
+        terminal.wait_for("for you")
         terminal.press("2")
         terminal.wait_for("production waits")
         terminal.wait_for("You may approve or reject")

@@ -15,7 +15,7 @@ from tests.journeys.test_terminal import Terminal
 def dashboard(tmp_path: Path, command: str) -> Iterator[Terminal]:
     terminal = Terminal(tmp_path, command, 120, 36)
     try:
-        terminal.wait_for("waits for you")
+        terminal.wait_for("for you")
         yield terminal
     finally:
         terminal.close()

@@ -14,7 +14,7 @@ from tests.journeys.test_terminal import Terminal
 def dashboard(tmp_path: Path, command: str) -> Iterator[Terminal]:
     terminal = Terminal(tmp_path, command, 120, 36)
     try:
-        terminal.wait_for("waits for you")
+        terminal.wait_for("for you")
         terminal.wait_for("✓ build")
         yield terminal
     finally:
@@ -42,7 +42,7 @@ def test_run_again_and_cancel(dashboard: Terminal) -> None:
     dashboard.press("c")
     agree(dashboard, "/cancel")
     dashboard.wait(lambda shown: "cancelled ·" in shown, "its end")
-    dashboard.wait_gone("esc Hide")  # the board may know it before the dialog does; leaving then asks twice
+    dashboard.wait_gone("Ask the run to stop")  # its end can be seen beside the dialog before that has closed
     dashboard.press("q")
     assert dashboard.exit_code() == 0
 

@@ -81,7 +81,7 @@ class Terminal:
 def dashboard(tmp_path: Path) -> Iterator[Terminal]:
     terminal = Terminal(tmp_path, f"{sys.executable} -m relman demo", 120, 36)
     try:
-        terminal.wait_for("waits for you")
+        terminal.wait_for("for you")
         yield terminal
     finally:
         terminal.close()
@@ -129,6 +129,6 @@ def test_every_size_and_the_help(dashboard: Terminal) -> None:
     dashboard.press("Escape")
     dashboard.wait_gone("type to find")
     dashboard.press("Escape", "Escape")  # never quits
-    dashboard.wait_for("waits for you")
+    dashboard.wait_for("for you")
     dashboard.press("C-c")
     assert dashboard.exit_code() == 0

@@ -9,7 +9,7 @@ import pytest
 import relman.kit
 from relman.model.cancel import deploying, is_deploy
 from relman.model.run import Job, Step
-from relman.model.workflow import read_workflow
+from relman.model.workflow_reader import read_workflow
 
 CD = read_workflow((Path(relman.kit.__file__).parent / "workflows" / "cd.yml").read_text(encoding="utf-8"))
 

@@ -21,7 +21,8 @@ from relman.model.dispatch_inputs import (
     usage_problem,
     words_of,
 )
-from relman.model.workflow import WorkflowFile, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import read_workflow
 
 KIT = Path(relman.kit.__file__).parent / "workflows"
 JOBS = "jobs:\n  a:\n    runs-on: x\n    steps: []\n"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +10,20 @@ from timed_jobs import NOW, USUAL, job
 
 from relman.model.cards import draw, file_cards, run_cards
 from relman.model.cells import cut, pad, steady, width
-from relman.model.drawing import Card, Direction, Drawing, Role, Row, card_size, paint
+from relman.model.drawing import Card, Direction, Drawing, Role, Row, Spot, card_size, paint
 from relman.model.graph import build, reconcile
 from relman.model.layout import Size, arrange
 from relman.model.run import Job
 from relman.model.state import Tone
 from relman.model.timing import time_run
-from relman.model.workflow import read_workflow
+from relman.model.workflow_reader import read_workflow
+
+
+class Box(NamedTuple):
+    key: str
+    level: int
+    needs: tuple[str, ...] = ()
+
 
 REFERENCE = """\
   lint: {runs-on: u}
@@ -182,6 +190,45 @@ def test_a_folded_matrix_counts_and_an_opened_one_lists() -> None:
         ("✓", "2", "1m05s"),
         ("◐", "3", ""),
     ]
+
+
+def opened_matrix(row: str = "") -> Drawing:
+    jobs = [job(f"t ({number})", "success", 0, 0, 5) for number in (1, 2, 3)]
+    cards = run_card(jobs, MATRIX, frozenset({"t"}))
+    return paint(arrange([Box("t", 0)], {"t": card_size(cards["t"])}), cards, selected="t", row=row)
+
+
+def test_one_walks_through_the_rows_of_an_opened_matrix() -> None:
+    drawing = opened_matrix()
+    rows = drawing.choices("t")
+    assert len(set(rows)) == 3
+    down = [Spot("t")]
+    while (after := drawing.step(down[-1], "j")) is not None:
+        down.append(after)
+    assert down == [Spot("t"), *(Spot("t", row) for row in rows)]
+    up = [down[-1]]
+    while (after := drawing.step(up[-1], "k")) is not None:
+        up.append(after)
+    assert up == down[::-1]
+
+
+def test_a_cell_knows_its_row_and_a_row_its_line() -> None:
+    drawing = opened_matrix()
+    for row in drawing.choices("t"):
+        y = drawing.row_of(Spot("t", row))
+        assert y is not None and drawing.spot(3, y) == Spot("t", row)
+        shown = lines(opened_matrix(row))
+        assert [at for at, line in enumerate(shown) if "▶" in line] == [y]
+    assert drawing.spot(3, 1) == Spot("t") and drawing.row_of(Spot("t")) is None
+    assert drawing.row_of(Spot("t", "gone")) is None and drawing.spot(500, 1) is None
+
+
+def test_without_edges_one_walks_from_column_to_column() -> None:
+    boxes = [Box(str(number), number // 3) for number in range(7)]
+    layout = arrange(boxes, {box.key: Size(10, 3) for box in boxes})
+    drawing = paint(layout, {box.key: Card(box.key) for box in boxes})
+    assert [drawing.neighbour(key, "l") for key in "0146"] == ["3", "4", "6", None]
+    assert [drawing.neighbour(key, "h") for key in "0146"] == [None, None, "1", "3"]
 
 
 def test_many_members_are_counted() -> None:

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relman.model.graph import Graph, Kind, RunGraph, aggregate, build, reconcile
 from relman.model.run import Job, Step, WorkflowSource
 from relman.model.state import State
-from relman.model.workflow import WorkflowFile, WorkflowJob, read_workflow
+from relman.model.workflow import WorkflowFile, WorkflowJob
+from relman.model.workflow_reader import read_workflow
 
 
 def graph_of(jobs: str, opened: Iterable[str] = (), **files: str) -> Graph:

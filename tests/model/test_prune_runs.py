@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relman.model.environment import Deployment, DeploymentStatus
 from relman.model.prune_runs import Kept, Live, ages, enough, live_of, select

@@ -15,7 +15,8 @@ from relman.model.reach import (
     reached,
 )
 from relman.model.run import Run
-from relman.model.workflow import WorkflowFile, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import read_workflow
 
 KIT = Path(relman.kit.__file__).parent / "workflows"
 

@@ -13,7 +13,7 @@ import relman.kit
 from relman.model.reach import is_way_back, known_of_run, production_of
 from relman.model.rerun import Which, checks, failed_jobs, obstacle, run_again
 from relman.model.run import Job, Run
-from relman.model.workflow import read_workflow
+from relman.model.workflow_reader import read_workflow
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CD = read_workflow((Path(relman.kit.__file__).parent / "workflows" / "cd.yml").read_text(encoding="utf-8"))

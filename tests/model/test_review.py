@@ -1,13 +1,13 @@
 """What a review would send, and when it no longer fits. All facts by hand."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hostile import HOSTILE, UNSAFE
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relman.errors import Kind
 from relman.model.environment import (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from semver import Version
 
 from relman.model.deployed import release_rows, stays
@@ -33,7 +33,8 @@ from relman.model.rollback_plan import (
 )
 from relman.model.run import Run
 from relman.model.version_tags import Withdrawn, read_version_tags
-from relman.model.workflow import Input, WorkflowFile, read_workflow
+from relman.model.workflow import Input, WorkflowFile
+from relman.model.workflow_reader import read_workflow
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

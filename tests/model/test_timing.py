@@ -8,7 +8,7 @@ from timed_jobs import NOW, USUAL, at, job
 from relman.model.graph import RunGraph, build, reconcile
 from relman.model.run import Job, Step
 from relman.model.timing import JobTime, RunTime, expectations, fast_keys, full_keys, job_time, short, time_run
-from relman.model.workflow import read_workflow
+from relman.model.workflow_reader import read_workflow
 
 REFERENCE = """\
   lint: {runs-on: u}

@@ -1,11 +1,11 @@
 """Who may answer what waits, and why not."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from relman.errors import Kind
 from relman.model.expression import ExpressionError, check, fill, parse
 from relman.model.run import WorkflowSource
-from relman.model.workflow import WorkflowError, WorkflowFile, WorkflowJob, read_source, read_workflow
+from relman.model.workflow import WorkflowFile, WorkflowJob
 from relman.model.workflow_events import is_schedule
+from relman.model.workflow_reader import WorkflowError, read_source, read_workflow
 
 
 def workflow(jobs: str, on: str = "push") -> WorkflowFile:

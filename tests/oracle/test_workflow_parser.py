@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import relman.kit
-from relman.model.workflow import WorkflowError, WorkflowFile, read_workflow
+from relman.model.workflow import WorkflowFile
+from relman.model.workflow_reader import WorkflowError, read_workflow
 
 PARSER = "@actions/workflow-parser@0.3.61"
 BUNDLER = "esbuild@0.28.2"

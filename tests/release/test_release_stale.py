@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 import worlds
 from live_world import LiveWorld
+from msgspec.structs import replace
 
 from relman.actions.release import ReleaseAction
 from relman.model.health import Health, HealthCheck

@@ -7,12 +7,13 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import worlds
+from msgspec.structs import replace
 
 from relman import wiring
 from relman.actions.gate import Gate

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Seen, Sight
 from relman.actions.gate import Gate
@@ -57,8 +60,7 @@ class World:
     gather_hold: asyncio.Event | None = None
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(Struct, frozen=True):
     version: str = "v1.9.0"
     word: str = ""
     production: bool = False
@@ -79,8 +81,7 @@ class Intent:
         return replace(self, text=text)
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     before: str
     at: datetime
 

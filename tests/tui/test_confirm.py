@@ -12,6 +12,7 @@ import pytest
 from small_change import FAILED_CHECK, PASSED_CHECK, Bench, Intent, bench
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.operation import Ended, Outcome
@@ -132,6 +133,15 @@ async def test_production_needs_the_word(tmp_path: Path) -> None:
         await stage.press("ctrl+y")
         await stage.until(lambda: bool(stage.ended))
         assert stage.ended[0].outcome is Outcome.DONE
+
+
+async def test_no_letter_of_the_word_overtakes_the_key_to_its_field(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        await stage.asked(Intent(word="production", production=True))
+        for key in ("tab", *"production"):  # as a terminal sends them
+            stage.app.post_message(events.Key(key, key))
+        await stage.pilot.pause()
+        assert stage.dialog.query_one(Input).value == "production"
 
 
 @pytest.mark.parametrize("keys", ["yyyyyyyy", ["ctrl+y", "y", "space", "enter"]])

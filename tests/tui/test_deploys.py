@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from hostile import HOSTILE, UNSAFE
+from msgspec.structs import replace
 from textual import events
 from textual.pilot import Pilot
 
@@ -78,6 +78,7 @@ def tools() -> Tools:
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[RelmanApp]:
     made = boards.app(board())
+    monkeypatch.setattr(RelmanApp, "may_change", property(lambda self: True))
     monkeypatch.setattr(RelmanApp, "tools", property(lambda self: tools()))
     yield made
 

@@ -15,10 +15,12 @@ from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board
 from relman.model.run import Job, Step
 from relman.tui.commands.command import CommandHost
+from relman.tui.present.log import LogStatus, status_line
 from relman.tui.present.piece import text_of
 from relman.tui.screens.log import LogScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.theme import DARK, THEMES
+from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
 
@@ -124,7 +126,7 @@ async def test_from_opening_to_going_back(path: Path) -> None:
         await pilot.press("T", "w")
         await pilot.pause()
         assert screen.view.times
-        assert "UTC · wrapped" in words(screen, "#log-status")
+        await until(lambda: "UTC · wrapped" in words(screen, "#log-status"))
         await pilot.press("y")
         assert app.clip == ["make"]
         await pilot.press("g", "f")
@@ -148,6 +150,31 @@ async def test_escape_while_typing_ends_the_search_and_goes_back_to_the_line(pat
         assert screen.view.status.line == 6
         assert not screen.asking
         assert screen.is_current
+
+
+async def test_the_footer_says_how_to_end_a_search(path: Path) -> None:
+    async def open_log(progress: Progress) -> Path:
+        return path
+
+    async with Host().run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: screen.shown)
+        await pilot.press("slash")
+        await pilot.pause()
+        bar = screen.query_one(KeyBar)
+        assert [(entry.shown, entry.text) for entry in bar.entries] == [("enter", "Keep"), ("esc", "Take back")]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Search" in {entry.text for entry in bar.entries}
+
+
+def test_wrapping_is_not_called_done_before_it_is() -> None:
+    def shown(**given: bool) -> str:
+        return text_of(status_line(LogStatus(wrapped=True, **given), 100))
+
+    assert shown(measuring=True).rstrip().endswith("wrapping")
+    assert shown().rstrip().endswith("wrapped")
+    assert shown(wrap_limited=True).rstrip().endswith("wrapped, the rest is cut")
 
 
 async def test_what_is_typed_right_after_the_slash_is_searched_for(path: Path) -> None:

@@ -198,6 +198,24 @@ async def test_search_finds_as_a_person_sees_goes_round_and_unfolds(path: Path) 
         assert view.status.line == 1
 
 
+async def test_what_is_found_comes_into_view_sideways_too(path: Path) -> None:
+    far, wide = "x" * 300 + " needle " + "y" * 90, "長い行" * 60 + " needle"
+    async with opened(path, stamped(far, "needle at the beginning", wide, *"abc")) as (view, pilot):
+        view.search("needle")
+        await until(lambda: not view.status.more_hits)
+        await pilot.pause()
+        for line in (1, 2, 3, 1):
+            assert view.status.line == line
+            assert "needle" in screen(view)[line - 1]
+            assert ("…" in screen(view)[line - 1][:10]) is (line != 2)
+            assert (view.status.column == 1) is (line == 2)
+            view.next()
+            await pilot.pause()
+        view.toggle_wrap()
+        await pilot.pause()
+        assert view.status.column == 1
+
+
 async def test_without_a_search_n_walks_the_errors(path: Path) -> None:
     async with opened(path, stamped("a", "##[error]1", "b", "##[error]2", "c")) as (view, _):
         assert view.status.line == 2
@@ -349,8 +367,14 @@ async def test_half_pages_and_sides(path: Path) -> None:
         await pilot.pause()
         view.move(Move.RIGHT)
         assert view.status.column > 1
-        assert screen(view)[0].endswith("w" * 52)
-        view.move(Move.LEFT)
+        shown = screen(view)[0]
+        assert shown.endswith("…" + "w" * 50 + "…")  # the line goes on at both sides
+        for _ in range(20):
+            view.move(Move.RIGHT)
+        assert screen(view)[0].rstrip().endswith("w") and "…w" in screen(view)[0]
+        for _ in range(30):
+            view.move(Move.LEFT)
+        assert "…" in screen(view)[0] and "…w" not in screen(view)[0]
         assert view.status.column == 1
 
 

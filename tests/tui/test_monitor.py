@@ -145,8 +145,12 @@ async def test_where_changes_are_allowed_the_tools_are_there(
 ) -> None:
     app = dashboard(world, tmp_path, monkeypatch)
     async with app.run_test(size=(120, 36)) as pilot:
-        while app.tools is None:
+        while app.board.runs.value is None:
             await pilot.pause(0.02)
+        await pilot.press("question_mark", "escape", "2", "1")
+        assert app.may_change
+        assert app._tools is None  # to look on they are not built, and nor is what reads releases
+        assert app.release_read is None
         await pilot.press("!")
         await pilot.pause()
         assert isinstance(app.screen, JournalScreen)

@@ -1,9 +1,8 @@
 """When relman calls, and what it writes for it."""
 
-from dataclasses import replace
-
 import pytest
 from hostile import HOSTILE, UNSAFE
+from msgspec.structs import replace
 
 from relman.model.board import Section
 from relman.model.environment import PendingDeployment

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Input
 
-from relman.errors import Kind, Problem
+from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board, Section
 from relman.model.run import WorkflowSource
 from relman.tui.app import RelmanApp
@@ -47,6 +49,7 @@ async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
     app = boards.app()
     async with app.run_test(size=size) as pilot:
         await pilot.press("j")
+        await pilot.pause()
         await pilot.pause()
         text = boards.dump(app)
         assert "◐ test" in text and "fast" in text and "full" in text
@@ -164,6 +167,85 @@ async def test_filter_and_its_way_back() -> None:
         assert app.is_running
 
 
+async def test_an_ellipsis_stands_where_the_graph_goes_on() -> None:
+    app = boards.app()
+    async with app.run_test(size=(72, 24)) as pilot:
+        await pilot.press("j", "enter")
+        await pilot.pause()
+
+        def rows() -> list[str]:
+            lines = boards.dump(app).split("\n")
+            top = next(at for at, line in enumerate(lines) if "CI #412  running" in line)
+            bottom = next(at for at, line in enumerate(lines) if line.startswith((" ◐ test", " ○ perf")))
+            return [line.ljust(72) for line in lines[top + 1 : bottom]]
+
+        right = [row for row in rows() if "build" in row]
+        assert right and all(row.rstrip().endswith("…") for row in right)
+        assert not any(row.startswith("…") for row in rows())
+        await pilot.press("l", "l")
+        await pilot.pause()
+        left = [row for row in rows() if "build" in row]
+        assert left and all(row.startswith("…") and row.rstrip().endswith("┃") for row in left)
+
+
+async def test_what_waits_names_the_way_to_its_answer() -> None:
+    app = boards.app(keys={"go-deploys": "f2"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g")
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "◆ production: You may approve or reject this." in text
+        assert "f2 opens Deploys" in text
+
+
+async def test_a_file_that_may_differ_is_a_footnote_and_one_that_does_a_warning() -> None:
+    doubt = "GitHub ran the file of the merge commit"
+    run_id = boards.RUNNING.id
+    board = boards.board()
+    unsure = replace(board.sources[run_id].value, exact=False, reason=doubt)
+    sources = {**board.sources, run_id: Section(unsure, boards.NOW)}
+    app = boards.app(replace(board, sources=sources))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j")
+        await pilot.pause()
+        assert f"Edges may differ: {doubt}." in boards.dump(app) and "not exact" not in boards.dump(app)
+        other = replace(unsure, text=unsure.text.replace("lint", "format"))
+        app.watch_.store.publish(replace(app.board, sources={**sources, run_id: Section(other, boards.NOW)}))
+        await pilot.pause()
+        assert f"▲ not exact: {doubt}; " in boards.dump(app) and "Edges may differ" not in boards.dump(app)
+
+
+async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
+    app = boards.app()
+
+    async def soon(*_: object) -> Path:
+        raise RelmanError(Problem(Kind.NOT_YET, "not yet"))
+
+    app.watch_.fetch = SimpleNamespace(job_log=soon)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "L")
+        await pilot.pause()
+        assert " CI #411 · test " in boards.dump(app)
+
+
+async def test_typing_a_filter_does_not_wander() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "j", "slash")
+        screen = pipeline(app)
+        begun = screen.run_shown
+        assert begun is not None
+        for letter in "number 385":  # each beginning of it fits other runs
+            await pilot.press(letter if letter != " " else "space")
+            await pilot.pause()
+            runs = screen._runs.items
+            assert screen.run_shown == (begun if begun in runs else runs[0])
+        assert screen.run_shown.number == 385
+        await pilot.press("escape")  # taken back
+        await pilot.pause()
+        assert screen.run_shown == begun
+
+
 async def test_search_in_the_graph() -> None:
     app = boards.app()
     async with app.run_test(size=(160, 45)) as pilot:
@@ -177,6 +259,29 @@ async def test_search_in_the_graph() -> None:
             await pilot.pause()
             found.append(screen._graph.selected)
         assert found == ["security", "performance", "security"]
+
+
+async def test_a_search_in_the_graph_begins_where_one_is_and_says_when_nothing_fits() -> None:
+    app = boards.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("j", "enter", "g", "slash")
+        screen = pipeline(app)
+        chosen = []
+        for key in ("t", "x", "backspace", "backspace"):
+            await pilot.press(key)
+            await pilot.pause()
+            chosen.append(screen._graph.selected)
+            assert ("no job of that name" in boards.dump(app)) is (key == "x")
+        assert chosen == ["lint", "lint", "lint", "lint"]
+        await pilot.press(*"perf")
+        await pilot.pause()
+        assert screen._graph.selected == "performance"
+        await pilot.press("escape")  # taken back
+        await pilot.pause()
+        assert screen._graph.selected == "lint"
+        await pilot.press("slash", *"nowhere", "enter", "n")
+        await pilot.pause()
+        assert [one.message for one in app._notifications] == ["No job of that name: nowhere"]
 
 
 async def test_search_in_the_job() -> None:

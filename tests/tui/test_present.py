@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from relman.errors import Kind, Problem
 from relman.model import times
 from relman.model.board import Board, Fill, Section
+from relman.model.environment import Deployment
 from relman.model.repository import Budget
-from relman.model.state import Tone
+from relman.model.state import State, Tone
+from relman.model.waiting import Answer, MayI, waiting
 from relman.tui.present import columns, filter, job, notice, piece
+from relman.tui.present.fill import fill_line
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
+from relman.tui.present.pipeline import graph_title
 from relman.tui.present.runs import RunsPresenter, ordered
 from tests.tui import boards
 
@@ -54,10 +58,10 @@ def test_wrap_keeps_to_width_and_limit(words: str, width: int, limit: int) -> No
             st.integers(0, 9),
         ),
         min_size=1, max_size=6,
-    ),
+    ).map(tuple),
     st.integers(0, 120),
 )  # fmt: skip
-def test_columns_never_take_more_than_there_is(made: list[columns.Column], room: int) -> None:
+def test_columns_never_take_more_than_there_is(made: tuple[columns.Column, ...], room: int) -> None:
     line = columns.row([(Piece("x" * 50),)] * len(made), made, room)
     assert width_of(line) <= room
     sizes = columns.widths(made, room)
@@ -88,10 +92,54 @@ def test_the_header_takes_exactly_its_line(width: int, read_only: bool) -> None:
     assert width_of(line) == width
 
 
-def test_the_header_keeps_what_matters_when_it_is_narrow() -> None:
-    shown = text_of(header_line(boards.board(), boards.NOW, 80, read_only=True))
-    for word in ("agentic-backend", "v1.8.2", "4f2c9a1", "◆ 1", "old", "■ read-only"):
+@pytest.mark.parametrize("read_only", [False, True])
+def test_the_header_answers_everything_at_80_columns(read_only: bool) -> None:
+    shown = text_of(header_line(boards.board(), boards.NOW, 80, read_only=read_only))
+    for word in ("agentic-backend · main", "stag 4f2c9a1 ✓", "prod v1.8.2 ✓ ◆", "◆ 1", "API 4", "5s"):
         assert word in shown
+    assert ("■" in shown) is read_only
+
+
+@given(st.integers(72, 200), st.booleans())
+def test_no_fact_leaves_the_header_while_another_can_be_shorter(width: int, read_only: bool) -> None:
+    shown = text_of(header_line(boards.board(), boards.NOW, width, read_only=read_only))
+    for word in ("agentic-bac", "4f2c9a1 ✓", "v1.8.2 ✓", "◆ 1", "API", "5s"):
+        assert word in shown
+    assert "healthy" not in shown or "API 4,812 of 5,000" in shown or "production" in shown
+
+
+@given(st.integers(60, 200), st.booleans())
+def test_the_header_cuts_the_names_of_all_environments_or_of_none(width: int, read_only: bool) -> None:
+    shown = text_of(header_line(boards.board(), boards.NOW, width, read_only=read_only))
+    assert ("stag " in shown) is ("prod " in shown)
+    assert ("staging " in shown) is ("production " in shown)
+
+
+def test_the_header_stands_still_while_the_data_ages() -> None:
+    at = {
+        seconds: text_of(header_line(boards.board(), boards.NOW + timedelta(seconds=seconds), 80))
+        for seconds in (0, 4, 5, 40)  # the data is 5 seconds old already: 9s, 10s, 45s
+    }
+    assert len({line[:70] for line in at.values()}) == 1 and len(set(at.values())) == 4
+
+
+def test_the_header_knows_nothing_live_from_not_known() -> None:
+    board = boards.board()
+    refused: Section[tuple[Deployment, ...]] = Section(error=Problem(Kind.AUTH, "no"))
+    health = {"staging": board.health["staging"]}
+
+    def shown(deployments: Section[tuple[Deployment, ...]]) -> str:
+        answers = {
+            name: replace(section, value=tuple(replace(one, version=None) for one in section.value or ()))
+            for name, section in health.items()
+        }
+        return text_of(
+            header_line(replace(board, deployments={"staging": deployments}, health=answers), boards.NOW, 160)
+        )
+
+    assert "staging nothing yet" in shown(Section((), boards.NOW))
+    assert "staging unknown" in shown(refused)
+    assert "staging …" in shown(Section())
 
 
 def test_the_header_tells_each_fact() -> None:
@@ -104,12 +152,36 @@ def test_the_header_tells_each_fact() -> None:
     assert "API paused until" in text_of(header_line(paused, boards.NOW, 200))
     low = replace(board, budget=Budget(5000, 120))
     assert "▲ API 120" in text_of(header_line(low, boards.NOW, 200))
-    filling = replace(board, fill=Fill(boards.ago(days=56), boards.ago(days=28), 900))
-    assert "history 49 %" in text_of(header_line(filling, boards.NOW, 220))
     offline = replace(board, runs=replace(board.runs, error=Problem(Kind.NETWORK, "down")))
-    assert "▲ offline 5s" in text_of(header_line(offline, boards.NOW, 200))
+    assert "▲ offline · 5s old" in text_of(header_line(offline, boards.NOW, 200))
     unseen = text_of(header_line(Board("a/b"), boards.NOW, 80))
     assert "a/b" in unseen and "○ reading" in unseen
+
+
+def test_the_first_history_tells_how_far_it_is() -> None:
+    board = boards.board()
+
+    def said(fill: Fill) -> str:
+        return text_of(fill_line(replace(board, fill=fill)))
+
+    start, half = boards.ago(days=56), boards.ago(days=28)
+    assert said(Fill(start, half, 900)) == "history: 49 % of the runs"
+    assert said(Fill(start, None, 900)) == "history: 900 runs"
+    assert said(Fill(start, start, 1800, jobs_left=1240, done=True)) == "history: jobs of 1,240 runs to read"
+    assert said(Fill(start, half, 900, error=Problem(Kind.NETWORK, "down"))) == "▲ history paused"
+    assert said(Fill(start, start, 1800, jobs_left=3, done=True)) == ""  # a run that just ended
+    assert said(Fill()) == ""
+
+
+@given(st.integers(22, 200))
+def test_the_title_of_a_run_has_whole_words(width: int) -> None:
+    run = replace(boards.RUNNING, branch="feature/tool-choice")
+    shown = text_of(graph_title(run, None, None, boards.NOW, width))
+    assert width_of((Piece(shown),)) <= width
+    words = shown.split(" · ")
+    known = ["◐ CI #412  running", "6m 00s", "feature/tool-choice", run.short_sha, "6m ago"]
+    for word, whole in zip((word.strip() for word in words), known, strict=False):
+        assert word == whole or (whole == known[2] and word.endswith("…") and len(word) >= 8)
 
 
 def test_others_reviews_are_not_called_yours() -> None:
@@ -174,6 +246,13 @@ def test_every_refusal_says_what_to_do(kind: Kind, words: str, width: int) -> No
     assert all(width_of(line) <= max(width, 12) for line in said.draw(width)[1:])
 
 
+def test_a_person_is_not_told_to_do_what_relman_does() -> None:
+    outage = Problem(Kind.SERVER, "502", hint="Try again; if it stays, see https://www.githubstatus.com.")
+    said = notice.refusal(outage, boards.NOW)
+    assert said.lines == ("If it stays, see https://www.githubstatus.com.",)
+    assert said.hint == "relman tries again by itself; r tries now."
+
+
 def test_old_data_says_how_old_and_why() -> None:
     error = Problem(Kind.SERVER, "GitHub answered 502", retry_at=boards.NOW + timedelta(seconds=30))
     line = text_of(notice.staleness(Section((), boards.ago(minutes=4), error), boards.NOW))
@@ -190,6 +269,25 @@ def test_the_reason_stands_before_the_steps() -> None:
     remedy = next(at for at, line in enumerate(lines) if line.startswith("What to try"))
     assert reason < steps < remedy
     assert all(cell_len(line) <= 90 for line in lines)
+
+
+def test_a_job_that_is_held_is_not_measured_against_its_running_time() -> None:
+    held = replace(boards.board().jobs[boards.WAITING.id].value[1], started_at=boards.ago(minutes=3))
+    assert held.state is State.WAITING
+    shown = text_of(job.title(held, 677.0, boards.NOW))
+    assert shown == "◆ Deploy to production  waiting · for 3m 00s · usually takes 11m 17s"
+
+
+def test_a_held_job_says_who_may_answer_and_where() -> None:
+    board = boards.board()
+    (gate,) = (gate for gate in waiting(board, boards.NOW) if gate.run.id == boards.WAITING.id)
+    shown = [text_of(line) for line in job.held_lines([gate], "2", 78, boards.NOW)]
+    assert shown == ["◆ production: You may approve or reject this.", "  2 opens Deploys, where it is answered"]
+    begun = replace(gate, pending=replace(gate.pending, wait_started_at=boards.ago(minutes=1)))
+    assert any("wait timer until" in text_of(line) for line in job.held_lines([begun], "2", 78, boards.NOW))
+    theirs = replace(gate, may=MayI(Answer.OTHERS, "You are not a reviewer: team release-managers can approve"))
+    shown = [text_of(line) for line in job.held_lines([theirs], "2", 40, boards.NOW)]
+    assert shown == ["◆ production: You are not a reviewer:", "  team release-managers can approve."]
 
 
 def test_annotations_that_may_not_be_read_are_explained() -> None:
@@ -211,3 +309,9 @@ def test_tones_are_not_the_only_sign() -> None:
         line = RunsPresenter().line(run, 100, boards.NOW)
         assert line[0].text.strip() or line[1].text.strip()
         assert any(one.tone is not Tone.PLAIN for one in line)
+
+
+def test_a_sequence_of_signs_takes_the_cells_that_terminals_give_it() -> None:
+    shown = piece.safe("family 👨‍👩‍👧‍👦 e\u0301 ✔\ufe0f 👍🏽")
+    assert shown == "family 👨👩👧👦 é ✔ 👍"
+    assert piece.safe("feature/x-1") == "feature/x-1"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hostile import HOSTILE, UNSAFE
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section

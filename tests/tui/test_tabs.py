@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from relman.model.board import Board, Section
+from relman.model.board import Board, Fill, Section
 from relman.model.state import Tone
 from relman.tui import app as app_module
 from relman.tui.app import RelmanApp
 from relman.tui.commands.command import Command
-from relman.tui.present.header import Part, header_line, waiting_counts
+from relman.tui.present.header import waiting_counts
 from relman.tui.present.piece import Piece, text_of, width_of
 from relman.tui.present.tabs import tab_forms, tabs_line
 from relman.tui.screens.live import LiveScreen
@@ -119,32 +119,35 @@ async def test_a_click_on_a_tab_opens_it(size: tuple[int, int]) -> None:
         await pilot.pause()
         lines = boards.dump(app).split("\n")[:2]
         y = next(at for at, line in enumerate(lines) if "1 Pipeline" in line)
-        await pilot.click(offset=(lines[y].index(" 2◆" if size[0] == 80 else " 2 ") + 1, y))
+        await pilot.click(offset=(lines[y].index(" 2 ") + 1, y))
         await pilot.pause()
         assert isinstance(app.screen, Other)
 
 
-async def test_few_lines_keep_the_tabs_in_the_header() -> None:
+@pytest.mark.parametrize("size", [(72, 20), (80, 24), (160, 45)])
+async def test_the_tabs_have_a_line_of_their_own_in_every_window(size: tuple[int, int]) -> None:
     app = boards.app(app_class=TwoTabs)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
         first, second = boards.dump(app).split("\n")[:2]
-        assert "1 Pipeline" in first and "agentic-ba" in first and "5s" in first
-        assert "v1.8.2" in first and "◆ 1" in first
-        assert "Runs" in second
+        assert "agentic-bac" in first and "v1.8.2" in first and "◆ 1" in first
+        assert second.startswith("▌1 Pipeline  2 Deploys ◆1")
 
 
-@pytest.mark.parametrize("count", range(1, 8))
-def test_seven_tabs_leave_room_for_what_matters(count: int) -> None:
+def test_seven_tabs_have_their_names_at_80_columns() -> None:
     titles = ("Pipeline", "Deploys", "Releases", "Hosts", "KPIs", "Nightly", "Setup")
-    tabs = [Tab(at, title, "", waiting if at == 2 else None) for at, title in enumerate(titles[:count], 1)]
-    board = boards.board()
-    line = header_line(board, boards.NOW, 80, tabs=Part(tab_forms(tabs, "releases", board), rank=52))
-    shown = text_of(line)
-    assert width_of(line) == 80
-    for words in ("4f2c9a1 ✓", "v1.8.2 ✓ ◆", "◆ 1", "5s", *(str(tab.number) for tab in tabs)):
-        assert words in shown
-    assert ("agentic-ba" in shown) is (count < 5)
+    tabs = [Tab(at, title, "", waiting if at == 2 else None) for at, title in enumerate(titles, 1)]
+    shown = text_of(tabs_line(tabs, "releases", boards.board(), 80))
+    assert all(f"{number} {title}" in shown for number, title in enumerate(titles, 1))
+
+
+@given(st.integers(0, 120))
+def test_what_is_read_in_the_background_stands_at_the_end_where_there_is_room(width: int) -> None:
+    board = replace(boards.board(), fill=Fill(boards.ago(days=56), boards.ago(days=28), 900))
+    shown = text_of(tabs_line(STRIP, "pipeline", board, width))
+    strip = text_of(tabs_line(STRIP, "pipeline", boards.board(), width))
+    assert shown.startswith(strip) and width_of((Piece(shown),)) <= max(width, 0)
+    assert ("history: 49 % of the runs" in shown) is (width >= len(strip) + 2 + 25 + 1)
 
 
 async def test_a_badge_follows_the_board() -> None:

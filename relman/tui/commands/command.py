@@ -8,11 +8,11 @@ configuration can give it other keys), the footer entry, the palette entry and t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
@@ -35,8 +35,7 @@ def key_shown(key: str) -> str:
     return "+".join([*modifiers, _SHOWN.get(last, last)])
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One thing a person can ask for.
 
     ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
@@ -53,7 +52,7 @@ class Command:
     group: str
     footer: str | Callable[[Any], str] = ""
     rank: int = 50
-    priority: bool = False  # seen before a focused input field sees the key
+    priority: bool = False  # seen before what has the focus sees the key, and before the next key is
     asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
     reads: bool = False  # reads what stands in the fields: letters typed before the key belong to it
     changes: bool = False  # where relman may change nothing it does not exist, and help does not name it

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from msgspec import Struct
 from textual.keys import Keys
 
 from relman.errors import Kind, Problem
@@ -24,16 +24,14 @@ _CHARACTERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Commands whose keys work at the same time: those of a screen and of the app behind it."""
 
     title: str
     commands: tuple[Command, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(Struct, frozen=True):
     """``overrides`` gives keys (comma-separated, in Textual's names) by command name.
 
     ``problems`` says which wishes were not taken, and why.

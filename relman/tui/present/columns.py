@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+
+from msgspec import Struct
 
 from relman.tui.present.piece import Line, Piece, fit, quiet, width_of
 
 GAP = 2  # cells between two columns
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True, cache_hash=True):
     """One column.
 
     ``width`` is what it takes when there is room; ``least`` what it needs to be worth showing (the same
@@ -31,7 +32,8 @@ class Column:
         return self.least or self.width
 
 
-def widths(columns: Sequence[Column], room: int) -> tuple[int, ...]:
+@lru_cache(maxsize=64)  # every line of a list has the same
+def widths(columns: tuple[Column, ...], room: int) -> tuple[int, ...]:
     """The width of every column in ``room`` cells; 0 for one that is not shown."""
     shown = list(range(len(columns)))
 
@@ -59,21 +61,24 @@ def widths(columns: Sequence[Column], room: int) -> tuple[int, ...]:
     return tuple(result)
 
 
-def row(cells: Sequence[Line], columns: Sequence[Column], room: int) -> Line:
+def row(cells: Sequence[Line], columns: tuple[Column, ...], room: int) -> Line:
     """One line of cells in their columns, at most ``room`` cells wide."""
     sizes = widths(columns, room)
     pieces: list[Piece] = []
+    taken = 0
     for cell, column, size in zip(cells, columns, sizes, strict=True):
         if not size:
             continue
         if pieces:
             pieces.append(Piece(" " * GAP))
+            taken += GAP
         shown = fit(cell, size)
         gap = Piece(" " * (size - width_of(shown)))
         pieces.extend((gap, *shown) if column.right else (*shown, gap))
-    return fit(pieces, room)
+        taken += size
+    return tuple(pieces) if taken <= room else fit(pieces, room)
 
 
-def header(columns: Sequence[Column], room: int) -> Line:
+def header(columns: tuple[Column, ...], room: int) -> Line:
     """The titles of the columns, quiet."""
     return row([(quiet(column.title),) for column in columns], columns, room)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from relman.model.board import Board, Section
 from relman.model.deploys import Place, branch_of, state_of_deployment, version_named
@@ -48,8 +49,7 @@ _LABEL = 11
 _NOT_YET = (Answer.YES, Answer.READ_ONLY, Answer.TOKEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A row of the list: a gate, or a place."""
 
     gate: Waiting | None = None
@@ -222,8 +222,7 @@ def stale_line(board: Board, entry: Entry | None, now: datetime) -> Line:
 # ── the selected one ─────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """The run that moves the environment, with its jobs and reviews as far as they are read."""
 
     run: Run

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from relman.model.run import Run
 from relman.model.state import State
@@ -23,8 +24,7 @@ _GROUPS: dict[str, Callable[[State], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One condition. ``field`` "" looks everywhere; ``negated`` turns it round (written ``!term``)."""
 
     field: str
@@ -55,8 +55,7 @@ class Term:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """All terms must hold; a filter without terms lets everything through."""
 
     terms: tuple[Term, ...] = ()

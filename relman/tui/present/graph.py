@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from relman.model.cards import run_cards
 from relman.model.drawing import Card, Drawing, card_size, paint
-from relman.model.graph import Graph, Kind, Node, RunGraph, build, reconcile
-from relman.model.layout import Layout, Size, arrange
+from relman.model.graph import Graph, Node, RunGraph, build, reconcile
+from relman.model.layout import GAP, Layout, Size, arrange
 from relman.model.run import Job, WorkflowSource
 from relman.model.state import State
 from relman.model.timing import RunTime, time_run
-from relman.model.workflow import WorkflowFile, read_source
+from relman.model.workflow import WorkflowFile
 
 _ATTENTION = {
     State.FAILURE: 0,
@@ -36,14 +38,14 @@ _LOUD = 3  # up to here a box is worth looking at first
 _NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True, dict=True):
     """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
 
     graph: RunGraph
     expected: Mapping[str, float]
     edges: bool = True
     reason: str = ""  # why it is not exact, in words
+    caveat: str = ""  # why it might not be, although the file explains every job
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -56,8 +58,11 @@ class Picture:
         """The jobs behind a box; none while they are not created."""
         return self.graph.runs[key].jobs if key is not None and key in self.graph.runs else ()
 
-    def job(self, key: str | None) -> Job | None:
-        """The job a key on this box acts on: of several the one that asks for attention first."""
+    def job(self, key: str | None, row: str = "") -> Job | None:
+        """The job a key on this box acts on: the one of ``row``, else of several the one that asks for
+        attention first."""
+        if row and (chosen := next((job for job in self.jobs(key) if str(job.id) == row), None)) is not None:
+            return chosen
         return min(self.jobs(key), key=lambda job: (_ATTENTION[job.state], job.id), default=None)
 
     def state(self, key: str) -> State:
@@ -78,8 +83,16 @@ class Picture:
 
 
 @lru_cache(maxsize=16)  # most runs of a workflow have the same file
-def _graph_of(text: str, callees: tuple[tuple[str, str], ...], opened: frozenset[str]) -> Graph:
-    return build(read_source(WorkflowSource("", "", text, callees=callees)), opened)
+def _graph_of(file: WorkflowFile, opened: frozenset[str]) -> Graph:
+    return build(file, opened)
+
+
+def _file_of(source: WorkflowSource) -> WorkflowFile:
+    if source.file is not None:
+        return source.file
+    from relman.model.workflow_reader import read_source  # to say what is wrong with it
+
+    return read_source(source)
 
 
 def file_picture(
@@ -91,7 +104,10 @@ def file_picture(
     opened: frozenset[str] = frozenset(),
 ) -> Picture:
     """The graph of the run's workflow file. Raises :class:`WorkflowError` for a file that is not valid."""
-    made = reconcile(_graph_of(source.text, source.callees, opened), jobs, finished, source)
+    made = reconcile(_graph_of(_file_of(source), opened), jobs, finished, source)
+    doubt = source.reason if not source.exact else ""
+    if made.reasons == (doubt,):  # every run of a pull request has this one: no warning, a footnote
+        return Picture(made, expected, caveat=doubt)
     return Picture(made, expected, reason="; ".join(made.reasons))
 
 
@@ -111,25 +127,33 @@ class Painter:
         self._cards: Mapping[str, Card] = {}
 
     def paint(
-        self, picture: Picture, times: RunTime, selected: str | None, *, columns: int = 1, tight: bool = False
+        self,
+        picture: Picture,
+        times: RunTime,
+        selected: str | None,
+        *,
+        row: str = "",
+        room: int = 0,
+        tight: bool = False,
     ) -> Drawing:
-        """``columns`` is how many columns boxes without edges make; ``tight`` leaves no line between boxes."""
+        """``row`` is the chosen one of the selected box. Boxes of a graph without edges stand side by side
+        in ``room`` cells; ``tight`` leaves no line between boxes."""
         made_of = self._made_of
         if (
             self._layout is None
             or made_of is None
             or made_of[0] is not picture
             or made_of[1] is not times
-            or made_of[2:] != (columns, tight)
+            or made_of[2:] != (room, tight)
         ):
-            self._made_of = (picture, times, columns, tight)
+            self._made_of = (picture, times, room, tight)
             self._cards = run_cards(picture.graph, times)
-            self._layout = self._placed(picture, columns, tight)
-        return paint(self._layout, self._cards, selected=selected, path=times.critical)
+            self._layout = self._placed(picture, room, tight)
+        return paint(self._layout, self._cards, selected=selected, row=row, path=times.critical)
 
-    def _placed(self, picture: Picture, columns: int, tight: bool) -> Layout:
-        nodes = _folded(tuple(picture.nodes), columns)
+    def _placed(self, picture: Picture, room: int, tight: bool) -> Layout:
         sizes = {key: card_size(_widest(card)) for key, card in self._cards.items()}
+        nodes = _folded(tuple(picture.nodes), sizes, room)
         shape = (tuple(replace(node, job=None) for node in nodes), {"": Size(int(tight), 0), **sizes})
         if self._layout is not None and shape == self._shape:
             return self._layout
@@ -142,9 +166,10 @@ def _widest(card: Card) -> Card:
     return replace(card, note=card.note.rjust(13 if card.progress is not None else 6))
 
 
-def _folded(nodes: tuple[Node, ...], columns: int) -> tuple[Node, ...]:
-    """Boxes without edges, side by side instead of one long column."""
-    if columns < 2 or any(node.needs or node.kind is not Kind.FREE for node in nodes):
+def _folded(nodes: tuple[Node, ...], sizes: Mapping[str, Size], room: int) -> tuple[Node, ...]:
+    """Where no box has an edge, side by side instead of one long column."""
+    if not nodes or any(node.needs for node in nodes):
         return nodes
-    rows = max(1, -(-len(nodes) // columns))
+    columns = max(1, (room + GAP) // (max(sizes[node.key].width for node in nodes) + GAP))
+    rows = -(-len(nodes) // columns)
     return tuple(replace(node, level=index // rows) for index, node in enumerate(nodes))

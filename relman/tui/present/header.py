@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from relman.errors import Kind
-from relman.model.board import Board
+from relman.model.board import Board, Section
 from relman.model.environment import Deployment, PendingDeployment, live_of
 from relman.model.state import State, Tone
 from relman.model.summary import version_of
@@ -23,30 +24,30 @@ _DEPLOYING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One fact of the header in up to three lengths, longest first; an empty last one lets it go.
+class Part(Struct, frozen=True):
+    """One fact of the header in several lengths, longest first; an empty last one lets it go.
 
-    The part with the lowest ``rank`` gets shorter first.
+    ``ranks`` has one number for each step from a form to the next: the lowest of the line is taken first.
+    Facts get shorter before any goes, so all words come before all letters, and letters before blanks.
     """
 
     forms: tuple[Line, ...]
-    rank: int
+    ranks: tuple[int, ...] = ()
 
 
-def header_line(
-    board: Board, now: datetime, width: int, *, read_only: bool = False, tabs: Part | None = None
-) -> Line:
-    """The header in exactly ``width`` cells. ``now`` is this machine's clock; ``tabs`` come first."""
-    left = [_repository(board), *_environments(board, now)]
-    if tabs is not None:
-        left.insert(0, tabs)
-    right = [part for part in (_waiting(board), _fill(board), _budget(board, now), _age(board, now)) if part]
+def header_line(board: Board, now: datetime, width: int, *, read_only: bool = False) -> Line:
+    """The header in exactly ``width`` cells. ``now`` is this machine's clock."""
+    places = _environments(board)
+    left = [_repository(board), *places]
+    right = [part for part in (_waiting(board), _budget(board, now), _age(board, now)) if part]
     if read_only:
-        mark = Piece("■ ", Tone.WAITING)
-        right.append(Part(((mark, Piece("read-only", Tone.WAITING)),), rank=99))
+        mark = Piece("■", Tone.WAITING)
+        right.append(Part(((mark, Piece(" read-only", Tone.WAITING)), (mark,)), (62,)))
     gap = "   " if width >= _ROOMY else "  "
     chosen = _choose([*left, *right], width - 2, gap)
+    names = slice(1, 1 + len(places))
+    if any(form is part.forms[-1] for form, part in zip(chosen[names], places, strict=True)):
+        chosen[names] = [part.forms[-1] for part in places]  # names are cut short in all of them, or in none
     shown_left = _laid([form for form in chosen[: len(left)] if form], gap)
     shown_right = _laid([form for form in chosen[len(left) :] if form], gap)
     return (Piece(" "), *spread(shown_left, shown_right, max(0, width - 2)), Piece(" "))
@@ -61,14 +62,9 @@ def terminal_title(board: Board) -> str:
 
 def waiting_counts(board: Board) -> tuple[int, int]:
     """Deployments that wait for your review, and those that wait for somebody else's."""
-    gates = [gate for run_id in _open_runs(board) for gate in _gates(board, run_id)]
+    gates = [gate for run in board.open_runs for gate in _gates(board, run.id)]
     mine = sum(1 for gate in gates if gate.may_approve)
     return mine, len(gates) - mine
-
-
-def _open_runs(board: Board) -> list[int]:
-    """Runs whose gates still count: the pending list of a finished run is old news."""
-    return [run.id for run in board.runs.value or () if not run.state.finished]
 
 
 def _gates(board: Board, run_id: int) -> Sequence[PendingDeployment]:
@@ -92,13 +88,13 @@ def _choose(parts: Sequence[Part], room: int, gap: str) -> list[Line]:
 
     def needed() -> int:
         shown = [part.forms[index] for part, index in zip(parts, at, strict=True) if part.forms[index]]
-        return sum(width_of(form) for form in shown) + len(gap) * len(shown)
+        return sum(width_of(form) for form in shown) + len(gap) * max(0, len(shown) - 1)
 
     while needed() > room:
         open_ = [index for index, part in enumerate(parts) if at[index] + 1 < len(part.forms)]
         if not open_:
             break
-        shrunk.append(min(open_, key=lambda index: (parts[index].rank + 10 * at[index], index)))
+        shrunk.append(min(open_, key=lambda index: (parts[index].ranks[at[index]], index)))
         at[shrunk[-1]] += 1
     for index in reversed(shrunk):  # the last step may have freed more room than was needed
         at[index] -= 1
@@ -109,17 +105,26 @@ def _choose(parts: Sequence[Part], room: int, gap: str) -> list[Line]:
 
 def _repository(board: Board) -> Part:
     repository = board.repository.value
-    name = Piece(safe(board.repo, 100), strong=True)
-    short = Piece(safe(board.repo.rsplit("/", 1)[-1], 60), strong=True)
+    owner, _, name = safe(board.repo, 100).rpartition("/")
     branch = safe(repository.default_branch, 40) if repository is not None else ""
-    full: Line = (name, quiet(f" · {branch}")) if branch else (name,)
-    return Part((full, (name,), (short,), (short._replace(text=cut(short.text, 12)),), BLANK), rank=31)
+
+    def form(owner: str, name: str, branch: str) -> Line:
+        line = (Piece(f"{owner}/{name}" if owner else name, strong=True),)
+        return (*line, quiet(f" · {branch}")) if branch else line
+
+    forms = (
+        form(owner, name, branch),
+        form("", name, branch),
+        form("", cut(name, 16), cut(branch, 8)),
+        form("", cut(name, 12), cut(branch, 6)),
+        form("", cut(name, 12), ""),
+    )
+    return Part(forms, (35, 64, 66, 80))
 
 
-def _environments(board: Board, now: datetime) -> list[Part]:
-    del now
+def _environments(board: Board) -> list[Part]:
     names = shown_environments(board)
-    return [_environment(board, name, rank=40 + 5 * index) for index, name in enumerate(names)]
+    return [_environment(board, name, number) for number, name in enumerate(names)]
 
 
 def shown_environments(board: Board) -> list[str]:
@@ -143,15 +148,18 @@ def _deployments(board: Board, name: str) -> Sequence[Deployment]:
     return () if section is None else section.value or ()
 
 
-def _environment(board: Board, name: str, rank: int) -> Part:
-    deployments = _deployments(board, name)
+def _environment(board: Board, name: str, number: int) -> Part:
+    """Version, health, and what is on its way there; ``number`` is its place from the left."""
+    section = board.deployments.get(name, Section())
+    deployments = section.value or ()
     live = live_of(deployments)
     newest = deployments[0] if deployments else None
     health = board.health.get(name)
     answers = (health.value or ()) if health is not None else ()
     label = safe(name, 24)
     version = version_of(live) if live is not None else next((a.version for a in answers if a.version), None)
-    shown = Piece(safe(version or "nothing yet", 30), Tone.PLAIN if version else Tone.QUIET)
+    absent = "nothing yet" if section.value is not None else "unknown" if section.error is not None else "…"
+    shown = Piece(safe(version or absent, 30), Tone.PLAIN if version else Tone.QUIET)
     tail: list[Piece] = []
     words: list[Piece] = []
     if answers:
@@ -172,70 +180,52 @@ def _environment(board: Board, name: str, rank: int) -> Part:
         elif newest.state in ("failure", "error"):
             tail.append(Piece(" ×", Tone.BAD))
             words.append(Piece(f" {safe(version_of(newest), 30)} failed", Tone.BAD))
-    spoken: list[Piece] = []
-    if answers and tail:
-        spoken = [tail[0], words[0]]
-        for mark, word in zip(tail[1:], words[1:], strict=True):
-            spoken += [quiet(" →"), mark, word]
-    else:
-        for mark, word in zip(tail, words, strict=True):
-            spoken += [quiet(" →"), mark, word]
+    spoken = [piece for pair in zip(tail, words, strict=True) for piece in pair]
+    named = [*tail]  # the version that is on its way keeps its name longer than what is well its word
+    if tail and (not answers or len(tail) > 1):
+        at = len(tail) - 1
+        spoken.insert(2 * at, quiet(" →"))
+        named = [*tail[:at], quiet(" →"), tail[at], words[at]]
     brief_label = label[:4] if len(label) > 5 else label
     return Part(
         (
             (quiet(f"{label} "), shown, *spoken),
+            (quiet(f"{label} "), shown, *named),
             (quiet(f"{label} "), shown, *tail),
             (quiet(f"{brief_label} "), shown, *tail),
         ),
-        rank=rank,
+        (10 + number, 30 + number, 45 + number),
     )
 
 
 def _waiting(board: Board) -> Part | None:
     mine, others = waiting_counts(board)
     glyph = Piece(f"{State.WAITING.glyph} ", Tone.WAITING)
-    if mine:
-        text = Piece(
-            f"{mine} waits for you" if mine == 1 else f"{mine} wait for you", Tone.WAITING, strong=True
-        )
-        return Part(((glyph, text), (glyph, Piece(str(mine), Tone.WAITING, strong=True))), rank=60)
-    if others:
-        text = Piece("1 in review" if others == 1 else f"{others} in review", Tone.WAITING)
-        return Part(((glyph, text), (glyph, Piece(str(others), Tone.WAITING))), rank=55)
-    return None
-
-
-def _fill(board: Board) -> Part | None:
-    fill = board.fill
-    if fill.done or fill.target is None:
+    if not mine and not others:
         return None
-    if fill.error is not None:
-        return Part(((Piece("▲ history paused", Tone.WAITING),), BLANK), rank=4)
-    newest = max((run.created_at for run in board.runs.value or () if run.created_at is not None), default=None)
-    if newest is None or fill.reached is None or newest <= fill.target:
-        return Part(((quiet(f"history {fill.runs} runs"),), BLANK), rank=4)
-    share = (newest - fill.reached) / (newest - fill.target)
-    percent = min(99, max(0, int(share * 100)))
-    return Part(((quiet(f"history {percent} %"),), BLANK), rank=4)
+    count = mine or others
+    yours = "waits for you" if mine == 1 else "wait for you"
+    words = (yours, "for you") if mine else ("in review", "in review")
+    number = Piece(str(count), Tone.WAITING, strong=bool(mine))
+    spoken = [(glyph, number._replace(text=f"{count} {word}")) for word in words]
+    return Part((*spoken, (glyph, number)), (22, 50))
 
 
 def _budget(board: Board, now: datetime) -> Part | None:
     budget = board.budget
     if budget.paused_until is not None and budget.paused_until > now:
         text = f"▲ API paused until {clock(budget.paused_until, now)}"
-        return Part(((Piece(text, Tone.WAITING),), (Piece("▲ API", Tone.WAITING),)), rank=50)
-    if budget.remaining is None:
+        return Part(((Piece(text, Tone.WAITING),), (Piece("▲ API", Tone.WAITING),)), (52,))
+    left = budget.remaining
+    if left is None:
         return None
-    low = budget.limit is not None and budget.remaining * 10 < budget.limit
-    tone = Tone.WAITING if low else Tone.QUIET
-    full = (
-        f"API {budget.remaining:,}" if budget.limit is None else f"API {budget.remaining:,} of {budget.limit:,}"
-    )
-    mark = "▲ " if low else ""
-    return Part(
-        ((Piece(mark + full, tone),), (Piece(f"{mark}API {budget.remaining:,}", tone),), BLANK),
-        rank=45 if low else 8,
-    )
+    low = budget.limit is not None and left * 10 < budget.limit
+    mark, tone = ("▲ ", Tone.WAITING) if low else ("", Tone.QUIET)
+    amounts = [f"{left:,}", f"{left // 1000}.{left % 1000 // 100}k" if left >= 1000 else str(left)]
+    if budget.limit is not None:
+        amounts.insert(0, f"{left:,} of {budget.limit:,}")
+    forms: list[Line] = [(Piece(f"{mark}API {amount}", tone),) for amount in amounts]
+    return Part((*forms, BLANK), (*((20,) if budget.limit is not None else ()), 60, 85))
 
 
 def _age(board: Board, now: datetime) -> Part:
@@ -249,9 +239,13 @@ def _age(board: Board, now: datetime) -> Part:
             Kind.PERMISSION: "refused",
             Kind.SSO: "refused",
         }.get(section.error.kind, "stale")
-        text = f"▲ {words}" if age is None else f"▲ {words} {brief(age.total_seconds())}"
-        return Part(((Piece(text, Tone.WAITING),),), rank=70)
+        said = Piece(f"▲ {words}", Tone.WAITING)
+        if age is None:
+            return Part(((said,),))
+        short = brief(age.total_seconds())
+        tails = (f" · {short} old", f" {short}")
+        return Part(tuple((said, Piece(tail, Tone.WAITING)) for tail in tails), (40,))
     if age is None:
-        return Part(((quiet("○ reading"),),), rank=70)
-    short = brief(age.total_seconds())
-    return Part(((quiet(f"{short} old"),), (quiet(short),)), rank=58)
+        return Part(((quiet("○ reading"),),))
+    short = f"{brief(age.total_seconds()):>3}"  # nothing beside it moves when the figures get longer
+    return Part(((quiet(f"{short} old"),), (quiet(short),)), (40,))

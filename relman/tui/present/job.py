@@ -9,7 +9,8 @@ from relman.model.board import Section
 from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Step
 from relman.model.state import State, Tone
-from relman.model.times import ago, between, duration
+from relman.model.times import ago, between, clock, duration, until
+from relman.model.waiting import Answer, Waiting
 from relman.tui.present.notice import staleness
 from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
 
@@ -17,6 +18,7 @@ _BAR = 16  # cells
 _STEPS = 84  # cells: further apart a name and its time are not read together
 _LEVELS = {"failure": ("×", Tone.BAD), "warning": ("▲", Tone.WAITING), "notice": ("●", Tone.ACTIVE)}
 _SHOWN = 30  # annotations
+_HELD = (State.WAITING, State.ACTION_REQUIRED)
 
 
 def bar(share: float, width: int = _BAR) -> str:
@@ -33,7 +35,11 @@ def title(job: Job, expected: float | None, now: datetime) -> Line:
     took = between(job.started_at, job.completed_at, now) if state is not State.SKIPPED else None
     name = Piece(safe(job.name, 200), strong=True)
     facts: list[Line] = [plain(job.word, state.tone)]
-    if took is not None:
+    if took is not None and state in _HELD:  # nothing runs: what is usual comes on top of the wait
+        facts.append((quiet(f"for {duration(took)}"),))
+        if expected is not None:
+            facts.append((quiet(f"usually takes {duration(expected)}"),))
+    elif took is not None:
         facts.append((quiet(_against(took, expected)),))
     elif expected is not None and state.active:
         facts.append((quiet(f"usually {duration(expected)}"),))
@@ -146,10 +152,11 @@ def job_lines(
     room: int,
     now: datetime,
     paths: Sequence[Line] = (),
+    held: Sequence[Line] = (),
 ) -> list[Line]:
     """Everything below the job's title, blocks apart by a blank line; ``paths`` of its run come last.
 
-    ``now`` is the server's.
+    ``held`` says what a job without steps waits for, where that is known. ``now`` is the server's.
     """
     failed = job.state.failed
     blocks: list[list[Line]] = []
@@ -162,6 +169,8 @@ def job_lines(
         said = []
     if job.steps:
         blocks.append(step_lines(job, room, now))
+    elif held:
+        blocks.append([fit(line, room) for line in held])
     else:
         blocks.append([plain(line, Tone.QUIET) for line in wrap(_without_steps(job), room)])
     if said:
@@ -188,6 +197,24 @@ def _without_steps(job: Job) -> str:
     if state is State.WAITING:
         return "No steps yet: it waits for a deployment review or a wait timer."
     return "GitHub lists no steps for this job."
+
+
+def held_lines(gates: Sequence[Waiting], deploys_key: str, room: int, now: datetime) -> list[Line]:
+    """What a run waits for, an environment each, and where it is answered. ``now`` is the server's."""
+    lines: list[Line] = []
+    for gate in gates:
+        tone = Tone.WAITING if gate.may.yes else Tone.PLAIN
+        name = safe(gate.pending.environment, 60)
+        said = wrap(f"{State.WAITING.glyph} {name}: {gate.may.why}.", room - 2)
+        lines += [plain(line if not at else f"  {line}", tone) for at, line in enumerate(said)]
+        opens = gate.opens_at
+        if opens is not None and opens > now and gate.may.answer not in (Answer.TIMER, Answer.REVIEWED):
+            lines.append((quiet(f"  wait timer until {clock(opens, now)}, {until(opens, now)}"),))
+    if deploys_key and any(gate.may.yes for gate in gates):
+        lines.append(
+            (quiet("  "), Piece(deploys_key, accent=True), quiet(" opens Deploys, where it is answered"))
+        )
+    return lines
 
 
 def missing_job_lines(name: str, needs: Sequence[str], room: int) -> list[Line]:

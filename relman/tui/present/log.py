@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from relman.model.run import Job
 from relman.model.state import State, Tone
 from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
 
 
-@dataclass(frozen=True, slots=True)
-class LogStatus:
+class LogStatus(Struct, frozen=True):
     """Where somebody is in a log. Lines and columns count from 1; ``hit`` is 0 when the cursor is on none."""
 
     line: int = 0
@@ -21,6 +21,7 @@ class LogStatus:
     indexed: bool = True
     times: bool = False
     wrapped: bool = False
+    measuring: bool = False  # which lines take several rows is still being found out
     searched: str = ""
     hit: int = 0
     hits: int = 0
@@ -94,7 +95,8 @@ def status_line(status: LogStatus, width: int) -> Line:
     if status.times:
         right.append((quiet("UTC"),))
     if status.wrapped:
-        right.append((quiet("wrapped, the rest is cut" if status.wrap_limited else "wrapped"),))
+        words = "wrapping" if status.measuring else "wrapped"
+        right.append((quiet("wrapped, the rest is cut" if status.wrap_limited else words),))
     if status.marks_limited:
         right.append((quiet("too many groups to fold all"),))
     return spread((Piece(" "), *joined(left)), (*joined(right), Piece(" ")), width)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from relman.model.state import Tone
 from relman.tui.present.columns import Column, row
 from relman.tui.present.piece import Line, Piece, quiet
 
 
-@dataclass(frozen=True, slots=True)
-class MenuRow:
+class MenuRow(Struct, frozen=True):
     """A command in a menu, or, with an empty ``name``, the heading of a group."""
 
     name: str

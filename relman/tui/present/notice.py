@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from relman.errors import Kind, Problem
 from relman.model.board import Section
@@ -15,8 +16,7 @@ from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, s
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A pane's own message. ``title`` one short line, ``lines`` sentences, ``hint`` the next thing to do."""
 
     glyph: str
@@ -69,7 +69,8 @@ def refusal(problem: Problem, now: datetime) -> Notice:
     if (
         problem.kind in (Kind.NETWORK, Kind.SERVER) and hint
     ):  # what the hint leaves to a person relman does itself
-        lines.append(hint)
+        rest = hint.removeprefix("Try again; ")
+        lines.append(rest[:1].upper() + rest[1:])
         hint = ""
     return Notice(
         glyph,

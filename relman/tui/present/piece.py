@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich import cells
+from rich.cells import set_cell_size
 
+from relman.model.cells import steady
 from relman.model.state import Tone
 from relman.text import clean, clean_line
 
@@ -30,7 +32,13 @@ class Piece(NamedTuple):
 Line = tuple[Piece, ...]
 
 ELLIPSIS = "…"
+SEPARATOR = " · "
 BLANK: Line = ()
+
+
+def cell_len(text: str) -> int:
+    """The cells that clean text takes."""
+    return len(text) if text.isascii() else cells.cell_len(text)
 
 
 def plain(text: str, tone: Tone = Tone.PLAIN, *, strong: bool = False, accent: bool = False) -> Line:
@@ -43,8 +51,10 @@ def quiet(text: str) -> Piece:
 
 
 def safe(text: str, limit: int = 500) -> str:
-    """``text`` fit for one line. Free text is clean already; identifiers come exactly as they are."""
-    return clean_line(text, limit)
+    """``text`` fit for one line, of a width on which terminals agree. Free text is clean already;
+    identifiers come exactly as they are."""
+    line = clean_line(text, limit)
+    return line if line.isascii() else steady(line)
 
 
 def width_of(line: Iterable[Piece]) -> int:
@@ -97,7 +107,7 @@ def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
     return (*head, Piece(" " * gap), *tail) if gap > 0 else (*head, *tail)
 
 
-def joined(lines: Iterable[Line], separator: str = " · ") -> Line:
+def joined(lines: Iterable[Line], separator: str = SEPARATOR) -> Line:
     """Lines one after another with a quiet separator; empty ones are left out."""
     parts: list[Piece] = []
     for line in lines:

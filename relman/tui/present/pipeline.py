@@ -19,19 +19,22 @@ from relman.tui.present.graph import Picture, file_picture, free_picture
 from relman.tui.present.notice import Notice, instead
 from relman.tui.present.piece import (
     BLANK,
+    SEPARATOR,
     Line,
     Piece,
+    cut,
     fit,
     joined,
     plain,
     quiet,
     safe,
     spread,
-    text_of,
     width_of,
+    wrap,
 )
 from relman.tui.present.runs import counts
 
+_LEAST_BRANCH = 8  # cells
 _UNKNOWN: Mapping[str, float] = MappingProxyType({})
 
 NO_RUN = Notice("○", "No run is highlighted", hint="The graph of a run shows here.")
@@ -44,7 +47,7 @@ def no_runs(repo: str, chosen: Filter, count: int) -> Notice:
         return Notice(
             "○",
             "No run fits the filter",
-            (f"{count} runs are hidden by: {safe(chosen.text, 200)}",),
+            (f"{count:,} runs are hidden by: {safe(chosen.text, 200)}",),
             "esc clears the filter, / changes it.",
         )
     return Notice(
@@ -99,21 +102,30 @@ def graph_title(
         Piece(f"{safe(run.name, 60) or 'run'} #{run.number}", strong=True),
         Piece(f"  {run.word}", state.tone),
     )
-    words: list[Line] = [
-        name,
-        (quiet(duration(took)),) if took is not None else BLANK,
-        (quiet(f"attempt {run.attempt}"),) if run.attempt > 1 else BLANK,
-        (quiet(safe(run.branch or "", 60)),),
-        (quiet(safe(run.short_sha)),),
-        (quiet(ago(run.created_at, now)),),
-    ]
     right = BLANK
     if picture is not None and picture.edges and times is not None:
         for form in (2, 1, 0):
             right = paths_line(times, form)
             if width_of(right) + width_of(name) + 12 <= width:
                 break
-    return spread(joined([word for word in words if text_of(word)]), right, width)
+    branch = safe(run.branch or "", 60)
+    words = (
+        duration(took) if took is not None else "",
+        f"attempt {run.attempt}" if run.attempt > 1 else "",
+        branch,
+        safe(run.short_sha),
+        ago(run.created_at, now),
+    )
+    left = name
+    room = width - (width_of(right) + 2 if right else 0)
+    for word in filter(None, words):
+        left_over = room - width_of(left) - len(SEPARATOR)
+        if width_of(plain(word)) > left_over:  # of a branch its beginning says something, else nothing does
+            if word is branch and left_over >= _LEAST_BRANCH:
+                left = joined([left, (quiet(cut(word, left_over)),)])
+            break
+        left = joined([left, (quiet(word),)])
+    return spread(left, right, width)
 
 
 def paths_line(times: RunTime, form: int = 2) -> Line:
@@ -171,6 +183,16 @@ def remark(picture: Picture) -> Line:
     return (Piece(mark, Tone.WAITING), quiet(safe(picture.reason, 300)))
 
 
+def caveat_lines(picture: Picture, room: int) -> list[Line]:
+    """A footnote on where the graph's edges come from."""
+    if not picture.caveat:
+        return []
+    return [
+        plain(line, Tone.QUIET)
+        for line in wrap(f"Edges may differ: {safe(picture.caveat, 300)}.", max(8, room))
+    ]
+
+
 def job_title(
     node: Node | None,
     picture: Picture | None,
@@ -178,17 +200,21 @@ def job_title(
     width: int,
     words: str = "",
     found: tuple[int, int] | None = None,
+    *,
+    row: str = "",
 ) -> Line:
-    """The selected box; ``found`` tells which of how many lines with ``words`` is shown. ``now`` is the server's."""
+    """The selected box, or the job of its ``row``; ``found`` tells which of how many lines with ``words`` is
+    shown. ``now`` is the server's."""
     if found is not None:
         place = Piece(
             f"{found[0]}/{found[1]}" if found[1] else "not found", Tone.PLAIN if found[1] else Tone.WAITING
         )
         right: Line = (quiet("find "), Piece(safe(words, 24)), quiet("  "), place)
-        return spread(job_title(node, picture, now, max(0, width - width_of(right) - 2)), right, width)
+        left = job_title(node, picture, now, max(0, width - width_of(right) - 2), row=row)
+        return spread(left, right, width)
     if node is None or picture is None:
         return plain("Job", strong=True)
-    job = picture.job(node.key)
+    job = picture.job(node.key, row)
     name = safe(node.name, 200)
     if job is None:
         state = picture.state(node.key)

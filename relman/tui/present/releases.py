@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from relman.model.board import Board, Section
 from relman.model.deployed import ReleaseRow, release_rows
@@ -31,8 +32,7 @@ _UNREAD: Section[Outlook] = Section()
 _TAGS, _RELEASES = 100, 30  # so many the board knows at most
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A row of the list: a version, or (without ``row``) what is not released yet.
 
     ``before`` is the version before on the same line: the one its commits are counted from.

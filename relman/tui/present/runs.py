@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -68,8 +69,9 @@ class RunsPresenter:
 
 def counts(runs: Sequence[Run]) -> Line:
     """How many wait, run and failed last: the title of the pane in figures."""
-    waiting = sum(1 for run in runs if run.state in (State.WAITING, State.ACTION_REQUIRED))
-    active = sum(1 for run in runs if run.state.active and run.state is not State.WAITING)
+    found = Counter(run.state for run in runs)
+    waiting = found[State.WAITING] + found[State.ACTION_REQUIRED]
+    active = sum(count for state, count in found.items() if state.active and state is not State.WAITING)
     parts: list[Piece] = []
     if waiting:
         parts.append(Piece(f"{State.WAITING.glyph} {waiting} waiting", Tone.WAITING))

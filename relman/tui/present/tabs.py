@@ -6,16 +6,24 @@ from collections.abc import Sequence
 
 from relman.model.board import Board
 from relman.model.state import Tone
-from relman.tui.present.piece import Line, Piece, fit, width_of
+from relman.tui.present.fill import fill_line
+from relman.tui.present.piece import Line, Piece, fit, spread, width_of
 from relman.tui.tabs import Tab
 
 _HERE = "▌"
 
 
 def tabs_line(tabs: Sequence[Tab], active: str, board: Board, width: int) -> Line:
-    """The strip in at most ``width`` cells: with every title where they fit, else with the active one only."""
+    """The strip in at most ``width`` cells: with every title where they fit, else with the active one only.
+
+    Where there is room, the right end tells what is read in the background.
+    """
     forms = tab_forms(tabs, active, board)
-    return next((form for form in forms if width_of(form) <= width), fit(forms[-1], width))
+    strip = next((form for form in forms if width_of(form) <= width), fit(forms[-1], width))
+    fill = fill_line(board)
+    if fill and width_of(strip) + 2 + width_of(fill) + 1 <= width:
+        return (*spread(strip, fill, width - 1), Piece(" "))
+    return strip
 
 
 def tab_forms(tabs: Sequence[Tab], active: str, board: Board) -> tuple[Line, ...]:

@@ -359,12 +359,17 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
             self._acting.give_up(self.course)
         self.dismiss()
 
-    @command("confirm-next", "tab", title="", help="To the field and the buttons.", group=_GROUP)
+    @command("confirm-next", "tab", title="", help="To the field and the buttons.", group=_GROUP, priority=True)
     def next_field(self) -> None:
         self._turn(1)
 
     @command(
-        "confirm-previous", "shift+tab", title="", help="Back to the field or button before.", group=_GROUP
+        "confirm-previous",
+        "shift+tab",
+        title="",
+        help="Back to the field or button before.",
+        group=_GROUP,
+        priority=True,
     )
     def previous_field(self) -> None:
         self._turn(-1)

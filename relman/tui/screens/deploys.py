@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
@@ -36,7 +36,7 @@ _ANSWERABLE = frozenset({Answer.YES, Answer.TOKEN})
 
 def _may_review(screen: DeploysScreen) -> bool:
     gate = screen.gate
-    return screen.relman.tools is not None and gate is not None and gate.may.answer in _ANSWERABLE
+    return screen.relman.may_change and gate is not None and gate.may.answer in _ANSWERABLE
 
 
 class DeploysScreen(RunScreen):
@@ -139,7 +139,7 @@ class DeploysScreen(RunScreen):
 
     def apply(self, board: Board) -> None:
         self._presenter.offset = board.clock_offset
-        read_only = self.relman.tools is None
+        read_only = not self.relman.may_change
         self._gates = waiting(board, self.server_now(), refused=self._refused, read_only=read_only)
         self._places = places(board, self._gates)
         self._list.set_items(view.entries(self._gates, self._places))

@@ -269,18 +269,21 @@ class DispatchScreen(CommandHost, LeavesOnce, ModalScreen[int | None], inherit_b
         if ended.outcome is Outcome.DONE and self.is_current:
             self.dismiss(ended.run_id)
 
-    @command("form-next", "tab", "down", title="", help="The next field.", group=_GROUP, footer="Next", rank=20)
+    @command("form-next", "tab", "down", title="", help="The next field.", group=_GROUP, footer="Next", rank=20,
+             priority=True)  # fmt: skip
     def next_field(self) -> None:
         self._turn(1)
 
-    @command("form-previous", "shift+tab", "up", title="", help="The field before.", group=_GROUP)
+    @command(
+        "form-previous", "shift+tab", "up", title="", help="The field before.", group=_GROUP, priority=True
+    )
     def previous_field(self) -> None:
         self._turn(-1)
 
     def _turn(self, by: int) -> None:
         stops: list[Widget] = [self._ref, *(row.control for row in self._rows), self._plan, self._cancel]
         at = stops.index(self.focused) if self.focused in stops else 0
-        stops[(at + by) % len(stops)].focus()
+        self.set_focus(stops[(at + by) % len(stops)])  # at once: the next key may be on its way already
 
     @command(
         "form-close", "escape", title="", help="Close; nothing is sent.", group=_GROUP, footer="Close", rank=30

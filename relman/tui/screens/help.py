@@ -22,7 +22,7 @@ def help_rows(screen: Screen[object], overrides: dict[str, str]) -> list[MenuRow
 
     Where relman may change nothing, what changes something is left out: there it can never run.
     """
-    may_change = cast("RelmanApp", screen.app).tools is not None
+    may_change = cast("RelmanApp", screen.app).may_change
     live = {entry.command.name: entry for entry in live_commands(screen)}
     rows: list[MenuRow] = []
     for host in (screen, screen.app):

@@ -13,13 +13,13 @@ from textual.widget import Widget
 
 from relman.model.board import Board
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.present.header import Part, header_line
+from relman.tui.present.header import header_line
 from relman.tui.present.notice import too_small
 from relman.tui.present.piece import Line
-from relman.tui.present.tabs import tab_forms, tabs_line
+from relman.tui.present.tabs import tabs_line
 from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.selected import Selected
-from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.key_bar import TYPING, KeyBar
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move, moving
@@ -41,6 +41,12 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
     NAME: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_new = True
+        # Textual takes a new screen for one that an older style sheet has drawn, and would read all again.
+        self._css_update_count = self.app._css_update_count
+
     @property
     def relman(self) -> RelmanApp:
         return cast("RelmanApp", self.app)
@@ -52,10 +58,9 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         yield self._header_bar
         yield self._tab_bar
         yield from self.compose_body()
-        yield KeyBar(id="keys")
+        yield KeyBar(id="keys", typing=lambda: TYPING)
         self._small = LinesView(id="too-small")
         self._small.can_focus = False
-        yield self._small
 
     def _say_size(self) -> None:
         """Sets the breakpoints' classes. Textual does after the first layout, and must then make another one."""
@@ -79,6 +84,8 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         least = self.relman.LEAST
         self._small.display = width < least[0] or height < least[1]
         if self._small.display:
+            if self._small.parent is None:
+                self.mount(self._small)
             self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:
@@ -100,8 +107,10 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         self.relman.board_signal.subscribe(self, self._published)
         self.apply(self.relman.board)
 
-    def on_screen_resume(self) -> None:
-        if self.is_mounted:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if self._is_new:  # it has its styles and shows the board since it was mounted
+            self._is_new = event.refresh_styles = False
+        elif self.is_mounted:
             self.apply(self.relman.board)
             self.tick()
 
@@ -123,13 +132,8 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         self._tab_bar.update()
 
     def _header(self, width: int) -> Line:
-        """The facts; where lines are few the tabs stand before them, else in a line of their own."""
         app = self.relman
-        tabs = None if self._tab_bar.display else Part(self._tab_forms(), rank=52)
-        return header_line(app.board, app.now(), width, read_only=app.settings.read_only, tabs=tabs)
-
-    def _tab_forms(self) -> tuple[Line, ...]:
-        return tab_forms(self.relman.TABS, self.app.current_mode, self.relman.board)
+        return header_line(app.board, app.now(), width, read_only=app.settings.read_only)
 
     def _tabs(self, width: int) -> Line:
         return tabs_line(self.relman.TABS, self.app.current_mode, self.relman.board, width)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from relman.model.state import Tone
 from relman.tui.commands.command import CommandHost, command
 from relman.tui.ports import SystemClock
 from relman.tui.present.menu import MenuPresenter, MenuRow
-from relman.tui.present.piece import Line, Piece, quiet, spread
+from relman.tui.present.piece import Line, Piece, plain, quiet, spread, wrap
 from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
+from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move
 
 _MENU = "Menu"
+_SHARE = 0.8  # of the screen's height, at most
+_OTHER_LINES = 9  # border, title, field, words, and what is free between them
 
 
 class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindings=False):
@@ -50,6 +54,9 @@ class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindi
             yield LineBar(self._title, id="menu-title")
             yield field
             yield self._list
+            self._words = LinesView(id="menu-words")
+            self._words.can_focus = False
+            yield self._words
 
     def on_mount(self) -> None:
         self._fill("")
@@ -71,10 +78,36 @@ class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindi
 
     def _fill(self, text: str) -> None:
         rows = self.rows(text)
-        self._list.styles.height = max(1, len(rows))  # as high as what is found; the style sheet sets the limit
         self._list.set_items(rows)
+        self._fit()
         self._list.move(Move.TOP)
         self._over_heading(1)
+        self._say_words()
+
+    def _fit(self) -> None:
+        """The list is as high as what is found, and leaves room for the rest of the menu."""
+        most = int(self.app.size.height * _SHARE) - _OTHER_LINES
+        self._list.styles.height = max(1, min(len(self._list.items), most))
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _say_words(self) -> None:
+        """What the highlighted row does, in full: its column may have cut it."""
+        item = self._list.item
+        room = self._words.room
+        words = item.help if item is not None else "Nothing fits what is typed."
+        lines = wrap(words, room, 2) if room else []
+        self._words.set_lines([plain(line, Tone.QUIET) for line in lines])
+
+    def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
+        event.stop()
+        self._say_words()
+
+    @on(LinesView.Resized)
+    def _resized(self, event: LinesView.Resized) -> None:
+        event.stop()
+        self._say_words()
 
     def _over_heading(self, by: int) -> None:
         """Headings are not for choosing."""

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widget import Widget
 
 from relman.model.board import Board, Section
+from relman.model.drawing import Spot
 from relman.model.graph import Node
 from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
-from relman.tui.commands.command import command
+from relman.model.waiting import waiting
+from relman.tui.commands.command import command, key_shown
 from relman.tui.present import filter as filters
 from relman.tui.present import job as job_view
 from relman.tui.present import pipeline as view
@@ -27,10 +28,12 @@ from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
+from relman.tui.widgets.moves import Move
 from relman.tui.widgets.pane import Pane
 from relman.tui.widgets.prompt import Prompt
 
 _RUNS = "Runs"
+_DEPLOYS = "deploys"  # the screen where what waits is answered
 
 
 class PipelineScreen(RunActs):
@@ -47,7 +50,7 @@ class PipelineScreen(RunActs):
         self._words = ""  # in the job
         self._wanted: int | None = None  # a run to highlight that the board does not know yet
         self._followed: int | None = None  # a run that was asked for: it stays in front whatever becomes of it
-        self._chosen: dict[int, str] = {}  # run id to the box a person chose
+        self._chosen: dict[int, Spot] = {}  # run id to the box, and the row of it, that a person chose
         self._opened: dict[int, frozenset[str]] = {}
         self._picture: Picture | None = None
         self._times: RunTime | None = None
@@ -55,7 +58,7 @@ class PipelineScreen(RunActs):
         self._painter = Painter()
         self._clock = view.Seconds()
         self._presenter = RunsPresenter()
-        self._shown: tuple[int, str] | None = None  # run and box in the lower pane
+        self._shown: tuple[int, str, int | None] | None = None  # run, box and job in the lower pane
 
     def compose_body(self) -> ComposeResult:
         self._runs: KeyedList[Run] = KeyedList(self._presenter, self.relman.now, id="runs-list")
@@ -90,7 +93,8 @@ class PipelineScreen(RunActs):
     @property
     def job(self) -> Job | None:
         """The selected job; None for a box whose job is not created yet."""
-        return None if self._picture is None else self._picture.job(self._graph.selected)
+        spot = self._graph.spot
+        return None if self._picture is None or spot is None else self._picture.job(spot.key, spot.row)
 
     @property
     def on_run(self) -> bool:
@@ -178,14 +182,17 @@ class PipelineScreen(RunActs):
         run, picture = self.run_shown, self._picture
         if run is None or picture is None:
             return
-        selected = self._chosen.get(run.id)
-        if picture.node(selected) is None:
-            selected = picture.of_interest()
+        spot = self._chosen.get(run.id)
+        if spot is None or picture.node(spot.key) is None:
+            of_interest = picture.of_interest()
+            spot = None if of_interest is None else Spot(of_interest)
+        elif all(str(job.id) != spot.row for job in picture.jobs(spot.key)):
+            spot = Spot(spot.key)
         self._times = self._clock.times(picture, self.server_now())
-        columns = max(1, (self._graph.size.width - 2) // 38)
-        tight = self._graph.size.height < 14
-        drawing = self._painter.paint(picture, self._times, selected, columns=columns, tight=tight)
-        self._graph.set_drawing(drawing, selected)
+        room, tight = self._graph.size.width - 2, self._graph.size.height < 14
+        key, row = spot or (None, "")
+        drawing = self._painter.paint(picture, self._times, key, row=row, room=room, tight=tight)
+        self._graph.set_drawing(drawing, spot)
         self._graph_pane.update()
 
     def _show_job(self) -> None:
@@ -195,14 +202,29 @@ class PipelineScreen(RunActs):
             return
         room = self._lines.room
         paths = view.paths_lines(self._times) if self._times is not None else []
+        if self._picture is not None:
+            paths += view.caveat_lines(self._picture, room)
         if job is None:
             lines = [*job_view.missing_job_lines(node.name, node.needs, room), BLANK, *paths]
         else:
-            lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths)
-        shown = (run.id, node.key)
+            held = self._held_lines(room) if job.state is State.WAITING else []
+            lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths, held)
+        shown = (run.id, node.key, job.id if job is not None else None)
         self._lines.set_lines(lines, top=shown != self._shown)
         self._shown = shown
         self._job_pane.show(None)
+
+    def _held_lines(self, room: int) -> list[Line]:
+        """What the run waits for, and the key to where that is answered."""
+        run, now, app = self.run_shown, self.server_now(), self.relman
+        gates = [
+            gate
+            for gate in waiting(app.board, now, read_only=app.settings.read_only)
+            if run is not None and gate.run.id == run.id
+        ]
+        there = type(app).commands().get(f"go-{_DEPLOYS}")
+        key = app.key_overrides.get(there.name, there.keys[0]).split(",")[0] if there is not None else ""
+        return job_view.held_lines(gates, key_shown(key), room, now)
 
     def _show_staleness(self) -> None:
         board, run, now = self.relman.board, self.run_shown, self.relman.now()
@@ -229,7 +251,9 @@ class PipelineScreen(RunActs):
 
     def _job_title(self, width: int) -> Line:
         found = self._lines.hits if self._words else None
-        return view.job_title(self.node, self._picture, self.server_now(), width, self._words, found)
+        spot = self._graph.spot
+        row = "" if spot is None else spot.row
+        return view.job_title(self.node, self._picture, self.server_now(), width, self._words, found, row=row)
 
     # ── what happens in the panes ────────────────────────────────────────────────────────────
 
@@ -248,37 +272,34 @@ class PipelineScreen(RunActs):
     def on_graph_view_selected(self, event: GraphView.Selected) -> None:
         event.stop()
         run = self.run_shown
-        if run is not None and self._picture is not None and self._picture.node(event.key) is not None:
-            self._chosen[run.id] = event.key
+        if run is not None and self._picture is not None and self._picture.node(event.spot.key) is not None:
+            self._chosen[run.id] = event.spot
             self._paint()
             self._show_job()
             self._look()
 
     def on_graph_view_opened(self, event: GraphView.Opened) -> None:
         event.stop()
-        self._open_box(event.key)
+        self._open_box(*event.spot)
 
-    def _open_box(self, key: str) -> None:
-        """Opens a group or a matrix, or closes it; a job is shown below."""
+    def _open_box(self, key: str, row: str) -> None:
+        """Opens a group or a matrix, or closes it; a job, also one of a matrix, is shown below."""
         run, node = self.run_shown, None if self._picture is None else self._picture.node(key)
         if run is None or node is None:
             return
         opened = self._opened.get(run.id, frozenset())
-        if node.opens or key in opened:
+        if not row and (node.opens or key in opened):
             self._opened[run.id] = opened ^ {key}
             self._show_run()
         elif self._job_pane.notice is None:
             self.set_focus(self._lines)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_again)
-
-    def _zoom(self, body: Widget | None) -> None:
-        super()._zoom(body)
-        self.call_after_refresh(self._draw_again)
-
-    def _draw_again(self) -> None:
+    def on_graph_view_resized(self, event: GraphView.Resized) -> None:
+        event.stop()
         self._paint()
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        event.stop()
         self._show_job()
 
     # ── commands ─────────────────────────────────────────────────────────────────────────────
@@ -348,11 +369,22 @@ class PipelineScreen(RunActs):
     )
     def ask_filter(self) -> None:
         if self.focused is self._graph:
-            self._prompt.ask("find job", self._search, self._find_as_typed, back_to=self._graph)
+            begun_at = self._graph.spot
+            self._prompt.ask(
+                "find job", self._search, lambda text: self._find_as_typed(text, begun_at), back_to=self._graph
+            )
         elif self.focused is self._lines:
             self._prompt.ask("find", self._words, self._find_in_job, back_to=self._lines)
         else:
-            self._prompt.ask("filter", self._filter.text, self._set_filter, back_to=self._runs)
+            begun_on = self._runs.key
+
+            def typed(text: str) -> None:
+                """To the run where the typing began, or else the first: not to one that half a word met."""
+                self._set_filter(text)
+                if not self._runs.highlight(begun_on):
+                    self._runs.move(Move.TOP)
+
+            self._prompt.ask("filter", self._filter.text, typed, back_to=self._runs)
 
     @property
     def finds(self) -> str:
@@ -367,10 +399,13 @@ class PipelineScreen(RunActs):
             self._filter, self._followed = parsed, None
             self._show_runs(self.relman.board)
 
-    def _find_as_typed(self, text: str) -> None:
+    def _find_as_typed(self, text: str, begun_at: Spot | None) -> None:
+        """From where the typing began; back to there when nothing is looked for any more."""
         self._search = text.strip()
-        if self._search:
-            self._find(0)
+        missed = bool(self._search) and not self._find(0, begun_at)
+        if not self._search and begun_at is not None:
+            self._graph.choose(begun_at)
+        self._prompt.say("no job of that name" if missed else "")
         self._graph_pane.update()
 
     @command(
@@ -405,21 +440,31 @@ class PipelineScreen(RunActs):
 
     def _step(self, by: int) -> None:
         if self.focused is self._graph:
-            self._find(by)
+            if not self._find(by, self._graph.spot):
+                self.relman.tell(f"No job of that name: {self._search}")
         elif self.focused is self._lines:
             self._lines.find(by)
             self._job_pane.update()
         else:
             self._runs.step(by)
 
-    def _find(self, by: int) -> None:
-        """To a box whose name holds what is looked for."""
-        wanted = pattern(self._search)
-        nodes = self._picture.nodes if self._picture is not None and wanted is not None else ()
-        hits = {node.key for node in nodes if wanted is not None and wanted.search(node.name)}
-        found = next_hit([node.key for node in nodes], self._graph.selected, hits, by)
+    def _find(self, by: int, here: Spot | None) -> bool:
+        """To a box whose name holds what is looked for; False when there is none."""
+        wanted, picture, drawing = pattern(self._search), self._picture, self._graph.drawing
+        if wanted is None or picture is None or drawing is None:
+            return False
+        names = {Spot(node.key): node.name for node in picture.nodes}
+        order: list[Spot] = []
+        for node in picture.nodes:
+            rows = drawing.choices(node.key)
+            order += [Spot(node.key), *(Spot(node.key, row) for row in rows)]
+            jobs = {str(job.id): job.name for job in picture.jobs(node.key)}
+            names.update({Spot(node.key, row): jobs.get(row, "") for row in rows})
+        hits = {spot for spot in order if wanted.search(names[spot])}
+        found = next_hit(order, here, hits, by)
         if found is not None:
             self._graph.choose(found)
+        return found is not None
 
     def _find_in_job(self, text: str) -> None:
         self._lines.search(text)

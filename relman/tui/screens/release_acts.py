@@ -16,7 +16,7 @@ _GROUP = "Release"
 
 
 def _may_tag(screen: ReleaseActs) -> bool:
-    return screen.relman.tools is not None and screen.may_push
+    return screen.relman.may_change and screen.may_push
 
 
 def _may_roll_back(screen: ReleaseActs) -> bool:
@@ -29,7 +29,7 @@ class ReleaseActs(LiveScreen):
     @property
     def may_push(self) -> bool:
         """False where GitHub said that this token may not."""
-        reading = self.relman.release_reading
+        reading = self.relman.release_read
         outlook = reading.unreleased.value if reading is not None else None
         return outlook is None or outlook.evidence.may_push is not False
 

@@ -189,7 +189,7 @@ class ReleaseForm(CommandHost, LeavesOnce, ModalScreen[ReleaseIntent | None], in
     def up(self) -> None:
         self._list.move(Move.UP)
 
-    @command("release-next", "tab", "shift+tab", title="", help="Choices and field.", group=_GROUP,
+    @command("release-next", "tab", "shift+tab", title="", help="Choices and field.", group=_GROUP, priority=True,
              footer="Field", rank=5)  # fmt: skip
     def next_field(self) -> None:
         item = self.choice

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen

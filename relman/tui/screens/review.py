@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -27,8 +27,7 @@ from relman.tui.widgets.moves import Move
 _GROUP = "Review"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """An environment in the list; ``chosen`` ones are part of the review."""
 
     gate: Waiting
@@ -135,7 +134,7 @@ class ReviewScreen(CommandHost, LeavesOnce, ModalScreen[Review | None], inherit_
         """Whether the environments have the focus, not the comment."""
         return self.focused is self._list
 
-    @command("review-next", "tab", "shift+tab", title="", help="Environments and comment.", group=_GROUP,
+    @command("review-next", "tab", "shift+tab", title="", help="Environments and comment.", group=_GROUP, priority=True,
              footer="Environments", rank=4, when=lambda screen: screen.several)  # fmt: skip
     def next_field(self) -> None:
         self.set_focus(self._comment if self.choosing else self._list)

@@ -215,12 +215,12 @@ class RollbackForm(
         if fields:
             self.set_focus(fields[(at + by) % len(fields)])
 
-    @command("rollback-next", "tab", title="", help="Version, way, reason, environment.", group=_GROUP,
+    @command("rollback-next", "tab", title="", help="Version, way, reason, environment.", group=_GROUP, priority=True,
              footer="Field", rank=5)  # fmt: skip
     def next_field(self) -> None:
         self._turn(1)
 
-    @command("rollback-previous", "shift+tab", title="", help="The field before.", group=_GROUP)
+    @command("rollback-previous", "shift+tab", title="", help="The field before.", group=_GROUP, priority=True)
     def previous_field(self) -> None:
         self._turn(-1)
 

@@ -80,12 +80,14 @@ class RunScreen(ReleaseActs):
         when=lambda screen: screen.job is not None,
     )
     def open_log(self) -> None:
-        job = self.job
-        if job is not None:
+        job, run = self.job, self.run_shown
+        if job is not None and run is not None:
             from relman.tui.screens.log import LogScreen
 
             fetch, attempt = self.relman.watch_.fetch, job.attempt
-            title = f"{safe(job.name, 120)} #{job.run_id}"
+            title = f"{safe(run.name, 60) or 'run'} #{run.number} · {safe(job.name, 120)}"
+            if attempt > 1:
+                title += f" · attempt {attempt}"
 
             def open_log(progress: Progress) -> Awaitable[Path]:
                 return fetch.job_log(job.id, attempt, progress)

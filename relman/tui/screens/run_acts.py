@@ -17,7 +17,7 @@ _GROUP = "Change"
 
 
 def _may_act(screen: RunActs) -> bool:
-    return screen.relman.tools is not None
+    return screen.relman.may_change
 
 
 def _may_rerun(screen: RunActs) -> bool:

@@ -48,10 +48,10 @@ class Choice(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
         mark = "▌" if self.has_focus else " "
         line = (Piece(mark, accent=True), Piece(f" {self._label}  ", strong=self.has_focus))
-        return self._ink.strip(line, self.size.width, self.rich_style)
+        return self._ink.strip(line, self.size.width, self._ink.base)
 
     def on_key(self, event: events.Key) -> None:
         if event.key in self._keys:

@@ -10,9 +10,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from relman.model.drawing import Direction, Drawing, Role, Style
+from relman.model.drawing import Direction, Drawing, Role, Spot, Style
 from relman.model.state import Tone
-from relman.tui.widgets.ink import coloured, toned
+from relman.tui.present.piece import ELLIPSIS
+from relman.tui.widgets.ink import Ink, coloured, toned
 from relman.tui.widgets.moves import Move
 
 _LOUD = frozenset({Tone.BAD, Tone.ACTIVE, Tone.WAITING})
@@ -31,24 +32,35 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
     ALLOW_SELECT = False
 
     class Selected(Message):
-        """A person chose another box, by key or by mouse."""
+        """A person chose another box or row, by key or by mouse."""
 
-        def __init__(self, view: GraphView, key: str) -> None:
+        def __init__(self, view: GraphView, spot: Spot) -> None:
             super().__init__()
             self.view = view
-            self.key = key
+            self.spot = spot
 
         @property
         def control(self) -> GraphView:
             return self.view
 
     class Opened(Message):
-        """A person wants to see what is inside the selected box."""
+        """A person wants to see what is inside the selected box or row."""
 
-        def __init__(self, view: GraphView, key: str) -> None:
+        def __init__(self, view: GraphView, spot: Spot) -> None:
             super().__init__()
             self.view = view
-            self.key = key
+            self.spot = spot
+
+        @property
+        def control(self) -> GraphView:
+            return self.view
+
+    class Resized(Message):
+        """There is another room for boxes."""
+
+        def __init__(self, view: GraphView) -> None:
+            super().__init__()
+            self.view = view
 
         @property
         def control(self) -> GraphView:
@@ -57,8 +69,9 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawing: Drawing | None = None
-        self._selected: str | None = None
+        self._spot: Spot | None = None
         self._styles: dict[Style, RichStyle] = {}
+        self._ink = Ink(self)
         self._strips: dict[int, Strip] = {}
 
     @property
@@ -66,13 +79,19 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         return self._drawing
 
     @property
-    def selected(self) -> str | None:
-        return self._selected
+    def spot(self) -> Spot | None:
+        """The selected box, and the row chosen in it."""
+        return self._spot
 
-    def set_drawing(self, drawing: Drawing, selected: str | None) -> None:
-        """Shows ``drawing``, in which ``selected`` is painted as selected. The place scrolled to stays."""
+    @property
+    def selected(self) -> str | None:
+        """The selected box."""
+        return None if self._spot is None else self._spot.key
+
+    def set_drawing(self, drawing: Drawing, spot: Spot | None) -> None:
+        """Shows ``drawing``, in which ``spot`` is painted as selected. The place scrolled to stays."""
         before, self._drawing = self._drawing, drawing
-        chosen, self._selected = self._selected, selected
+        chosen, self._spot = self._spot, spot
         if before is None or before.width != drawing.width or before.height != drawing.height:
             self._strips.clear()
             self.virtual_size = Size(drawing.width + 2, drawing.height)
@@ -86,16 +105,19 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
                 elif drawing.rows[y] != before.rows[y]:
                     del self._strips[y]
                     self._refresh_row(y)
-        if selected is not None and (selected != chosen or before is None):
+        if spot is not None and (spot != chosen or before is None):
             self.reveal()
 
     def reveal(self) -> None:
-        """Scrolls the selected box into view."""
-        box = None
-        if self._drawing is not None and self._selected is not None:
-            box = self._drawing.layout.by_key.get(self._selected)
+        """Scrolls the selected box into view, or the row of it."""
+        drawing, spot = self._drawing, self._spot
+        box = drawing.layout.by_key.get(spot.key) if drawing is not None and spot is not None else None
+        if drawing is None or spot is None:
+            return
         if box is not None and self.scrollable_content_region.area:
-            region = Region(box.x + 1, box.y, box.width, box.height)
+            row = drawing.row_of(spot)
+            top, height = (box.y, box.height) if row is None else (row, 1)
+            region = Region(box.x + 1, top, box.width, height)
             self.scroll_to_region(region, spacing=_MARGIN, animate=False, force=True, immediate=True)
 
     def move(self, to: Move) -> None:
@@ -106,14 +128,14 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         if to in (Move.TOP, Move.BOTTOM):
             if boxes:
                 ends = sorted(boxes, key=lambda box: (box.x, box.y))
-                self.choose(ends[0 if to is Move.TOP else -1].key)
+                self.choose(Spot(ends[0 if to is Move.TOP else -1].key))
         elif to in _DIRECTIONS:
-            if self._selected is None:
+            if self._spot is None:
                 self.move(Move.TOP)
                 return
-            key = self._drawing.neighbour(self._selected, _DIRECTIONS[to])
-            if key is not None:
-                self.choose(key)
+            spot = self._drawing.step(self._spot, _DIRECTIONS[to])
+            if spot is not None:
+                self.choose(spot)
         else:
             height = self.scrollable_content_region.height
             amount = max(1, height if to in (Move.PAGE_UP, Move.PAGE_DOWN) else height // 2)
@@ -121,13 +143,13 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_relative(y=sign * amount, animate=False)
 
     def open(self) -> None:
-        if self._selected is not None:
-            self.post_message(self.Opened(self, self._selected))
+        if self._spot is not None:
+            self.post_message(self.Opened(self, self._spot))
 
-    def choose(self, key: str) -> None:
-        """Asks for that box to be selected, as a key or the mouse does."""
-        if key != self._selected:
-            self.post_message(self.Selected(self, key))
+    def choose(self, spot: Spot) -> None:
+        """Asks for that box or row to be selected, as a key or the mouse does."""
+        if spot != self._spot:
+            self.post_message(self.Selected(self, spot))
         else:
             self.reveal()
 
@@ -142,15 +164,27 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         at = y + int(self.scroll_offset.y)
         if self._drawing is None or at >= len(self._drawing.rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ink.base)
         strip = self._strips.get(at)
         if strip is None:
-            base = self.rich_style
+            base = self._ink.base
             segments = [Segment(" ", base)]
             segments += [Segment(run.text, base + self._style(run.style)) for run in self._drawing.rows[at]]
             strip = self._strips[at] = Strip(segments)
         left = int(self.scroll_offset.x)
-        return strip.crop_extend(left, left + width, self.rich_style)
+        shown = strip.crop_extend(left, left + width, self._ink.base)
+        if left == 0 and strip.cell_length <= width:
+            return shown
+        return self._marked(shown, strip.crop(0, left), strip.crop(left + width))
+
+    def _marked(self, shown: Strip, before: Strip, after: Strip) -> Strip:
+        """An ellipsis at the edge that something lies behind."""
+        mark = Strip([Segment(ELLIPSIS, self._ink.base + coloured(self, "tone-quiet"))])
+        if before.text.strip():
+            shown = Strip.join([mark, shown.crop(1)])
+        if after.text.strip():
+            shown = Strip.join([shown.crop(0, shown.cell_length - 1), mark])
+        return shown
 
     def _style(self, style: Style) -> RichStyle:
         found = self._styles.get(style)
@@ -192,23 +226,25 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._styles.clear()
         self._strips.clear()
+        self._ink.clear()
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         del event
+        self.post_message(self.Resized(self))
         self.call_after_refresh(self.reveal)
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────
 
     def on_click(self, event: events.Click) -> None:
-        """A click selects a box; a second one on it opens it."""
+        """A click selects a box or a row of it; a second one opens it."""
         if self._drawing is None:
             return
         x, y = event.x + int(self.scroll_offset.x) - 1, event.y + int(self.scroll_offset.y)
-        key = self._drawing.at(x, y)
-        if key is None:
+        spot = self._drawing.spot(x, y)
+        if spot is None:
             return
-        if event.chain >= 2 and key == self._selected:
+        if event.chain >= 2 and spot == self._spot:
             self.open()
         else:
-            self.choose(key)
+            self.choose(spot)

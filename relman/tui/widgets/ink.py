@@ -41,10 +41,19 @@ class Ink:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[tuple[Tone, bool, bool], Style] = {}
+        self._base: Style | None = None
 
     def clear(self) -> None:
-        """The theme changed."""
+        """The widget's styles changed, or the theme."""
         self._styles.clear()
+        self._base = None
+
+    @property
+    def base(self) -> Style:
+        """Text and ground of the widget. Textual works them out anew, through all ancestors, for every line."""
+        if self._base is None:
+            self._base = self._widget.rich_style
+        return self._base
 
     def style(self, piece: Piece) -> Style:
         wanted = (piece.tone, piece.strong, piece.accent)

@@ -16,7 +16,6 @@ from relman.model.state import Tone
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.ink import Ink
-from relman.tui.widgets.prompt import Prompt
 
 
 class Entry(NamedTuple):
@@ -27,8 +26,8 @@ class Entry(NamedTuple):
     key: str
 
 
-# While somebody types, every other key is a letter.
-_TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
+# While somebody types into the line of a filter or a search, every other key is a letter.
+TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
 
 
 class KeyBar(Widget):
@@ -41,10 +40,11 @@ class KeyBar(Widget):
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None, typing: Callable[[], tuple[Entry, ...]] | None = None) -> None:
-        """``typing`` gives the entries while somebody types in any field; else those of a prompt are known."""
+        """``typing`` gives the entries while somebody types in a field, where they are others."""
         super().__init__(id=id)
         self._typing = typing
         self._entries: tuple[Entry, ...] = ()
+        self._will_update = False
         self._ink = Ink(self)
 
     @property
@@ -53,7 +53,6 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
-        self._update()
 
     def on_unmount(self) -> None:
         self.screen.bindings_updated_signal.unsubscribe(self)
@@ -62,13 +61,17 @@ class KeyBar(Widget):
         self._update()
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if self.is_attached and screen is self.screen:
-            self._update()
+        # Several changes come together, and before the first layout there is no room to fill.
+        if self.is_attached and screen is self.screen and self.size.width and not self._will_update:
+            self._will_update = self.call_later(self._update)
 
     def _update(self) -> None:
+        self._will_update = False
+        if not self.is_attached:
+            return
         focused = self.screen.focused
-        if isinstance(focused, Input) and (self._typing is not None or isinstance(focused.parent, Prompt)):
-            self._show(_TYPING if self._typing is None else self._typing())
+        if isinstance(focused, Input) and self._typing is not None:
+            self._show(self._typing())
             return
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
@@ -98,8 +101,8 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._ink.strip(self._line(), self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
+        return self._ink.strip(self._line(), self.size.width, self._ink.base)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

@@ -201,7 +201,7 @@ class KeyedList(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self._ink.base
         if y < self._head:
             line = (Piece(" "), *self.presenter.header(self._room))
             return self._ink.strip(line, width, base)

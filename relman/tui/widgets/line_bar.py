@@ -31,8 +31,11 @@ class LineBar(Widget):
         return self._line
 
     def update(self) -> None:
-        self._made_for = self.size.width
-        line = self._make(self._made_for)
+        width = self.size.width
+        if not width:  # not placed yet: there will be a resize
+            return
+        self._made_for = width
+        line = self._make(width)
         if line != self._line:
             self._line = line
             self.refresh()
@@ -42,11 +45,11 @@ class LineBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
         if self._made_for != self.size.width:  # on a slow machine the first size comes without its event
             self._made_for = self.size.width
             self._line = self._make(self._made_for)
-        return self._ink.strip(self._line, self.size.width, self.rich_style)
+        return self._ink.strip(self._line, self.size.width, self._ink.base)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a piece with a target runs that command, if it can run now."""

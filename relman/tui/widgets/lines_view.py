@@ -110,13 +110,13 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         at = y + int(self.scroll_offset.y)
         if at >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._ink.base)
         line = self._lines[at]
         edge = Piece(" ")
         if self._wanted is not None:
             line = marked(line, self._wanted)
             edge = Piece("▌", accent=True) if at == self._hit else edge
-        return self._ink.strip((edge, *line), width, self.rich_style)
+        return self._ink.strip((edge, *line), width, self._ink.base)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from relman.model.job_log import Level
 from relman.model.log_folds import Folds
 from relman.model.log_rows import Rows
+from relman.tui.present.piece import ELLIPSIS
 from relman.tui.widgets.log_file import LogFile
 from relman.tui.widgets.log_hits import FoundLines
 from relman.tui.widgets.log_paint import PARTS, Layer, Palette, ground_of, row, style_of
@@ -148,8 +149,21 @@ class LogSheet(ScrollView, can_focus=True, inherit_bindings=False):
             text = Strip(
                 [*text.crop(0, cell_len(line.text[left:last])), Segment(suffix, base + palette["mark"])]
             ).extend_cell_length(self._room, base)
+        if not self.wrap:
+            text = self._marked(
+                text, bool(line.text[:left].strip()), cell_len(line.text) - x > self._room, base
+            )
         text = text.apply_offsets(left - first, at)
         return Strip.join([Strip(self._margin(number, sub, line, base)), text])
+
+    def _marked(self, text: Strip, before: bool, after: bool, base: Style) -> Strip:
+        """An ellipsis at the edge that the line goes on behind."""
+        mark = Strip([Segment(ELLIPSIS, base + self._colours()["mark"])])
+        if before:
+            text = Strip.join([mark, text.crop(1)])
+        if after:
+            text = Strip.join([text.crop(0, self._room - 1), mark])
+        return text
 
     def _suffix(self, number: int, line: Shown, sub: int, last: int) -> str:
         """How much is folded away, behind the title."""

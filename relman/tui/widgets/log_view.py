@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -22,7 +23,7 @@ from relman.model.log_search import Wanted
 from relman.tui.present.log import LogStatus
 from relman.tui.widgets.log_file import Hits, Job, LogFile, scan, search
 from relman.tui.widgets.log_hits import FoundLines
-from relman.tui.widgets.log_sheet import FOLD_CELLS, LogSheet
+from relman.tui.widgets.log_sheet import LogSheet
 from relman.tui.widgets.log_wrap import Measured, measure
 from relman.tui.widgets.moves import Move, moved
 
@@ -52,6 +53,7 @@ class LogView(LogSheet):
         self._tall = Tall()
         self._tall_width = 0  # for which the rows are measured
         self._wrap_limited = False
+        self._measuring = False
         self._search_from = 0
         self._leaps = False  # to the first place found, once there is one
         self._scan_job: Job | None = None
@@ -120,6 +122,7 @@ class LogView(LogSheet):
                 place = self._place()  # by the rows as they were
                 self._tall.extend(measured.lines, measured.extras)
                 self._wrap_limited = measured.capped
+                self._measuring = not measured.finished
                 self._arrange(place)
             case _:
                 return
@@ -156,6 +159,7 @@ class LogView(LogSheet):
             indexed=index.finished,
             times=self.times,
             wrapped=self.wrap,
+            measuring=self.wrap and self._measuring,
             searched=found.wanted.text if found is not None else "",
             hit=found.position(self.cursor) if found is not None else 0,
             hits=len(found) if found is not None else 0,
@@ -203,6 +207,7 @@ class LogView(LogSheet):
             self._wrap_job.stop()
         width, tall = self._room, Tall()
         self._tall, self._tall_width, self._wrap_limited = tall, width, False
+        self._measuring = True
         self._wrap_job = Job(lambda stop: measure(file, width, partial(self._report, tall), stop))
         self._arrange()
 
@@ -230,6 +235,21 @@ class LogView(LogSheet):
         if not top <= first <= top + self._page - 2:
             self._to_row(first - self._page * 2 // 3)
         self._moved_on()
+
+    def _show_found(self, line: int) -> None:
+        """Puts the cursor on a line that holds what is searched for, with the first such place in view."""
+        self._show(line)
+        shown = self._line(line)
+        spans = [] if self._found is None else self._found.wanted.spans(shown.text[shown.body : shown.end])
+        if self.wrap or not spans:
+            return
+        start, end = (cell_len(shown.text[: shown.body + edge]) for edge in spans[0])
+        x, room = int(self.scroll_offset.x), self._room
+        if start > x - (x == 0) and end < x + room:
+            return
+        self._widest = max(self._widest, cell_len(shown.text) + 1)
+        self._resize()
+        self.scroll_to(x=0 if end < room else start - room // 3, animate=False, immediate=True, force=True)
 
     def _go(self, line: int) -> None:
         self._moved = True
@@ -342,7 +362,7 @@ class LogView(LogSheet):
         if line is not None:
             self._leaps = False
             self._moved = True
-            self._show(line)
+            self._show_found(line)
 
     def next(self, *, back: bool = False) -> bool:
         """To the next place found (or the one before); without a search to the next error. False for none."""
@@ -356,7 +376,7 @@ class LogView(LogSheet):
         if line is None:
             return False
         self._moved = True
-        self._show(line)
+        self._show_found(line)
         return True
 
     def copied(self) -> tuple[str, str]:
@@ -369,10 +389,10 @@ class LogView(LogSheet):
         return (line.text[: line.end] if line else ""), "the line"
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on a line; on the sign before a title it folds."""
+        """A click puts the cursor on a line; in the margin of a title it folds."""
         line = self._rows.at(int(self.scroll_offset.y) + event.y)[0]
         if line >= self._rows.line_count:
             return
         self._go(line)
-        if self._gutter - FOLD_CELLS <= event.x < self._gutter and self._folds.title(line):
+        if event.x < self._gutter and self._folds.title(line):
             self.fold()

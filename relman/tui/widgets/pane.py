@@ -32,9 +32,17 @@ class Pane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._bar
-        yield self._stale
-        yield self._message
+        if self._stale.display:
+            yield self._stale
+        if self._message.display:
+            yield self._message
         yield self.body
+
+    def _show_below(self, above: Widget, widget: Widget, wanted: bool) -> None:
+        """Shows or hides what most panes never need; it is mounted when it is first wanted."""
+        widget.display = wanted
+        if wanted and widget.parent is None and above.parent is not None:
+            self.mount(widget, after=above)
 
     @property
     def notice(self) -> Notice | None:
@@ -51,22 +59,23 @@ class Pane(Vertical):
     def show(self, notice: Notice | None, stale: Line = BLANK) -> None:
         """Shows ``notice`` in place of the body (None: the body), and ``stale`` above it."""
         self._stale_line = (Piece(" "), *stale) if stale else BLANK
-        self._stale.display = bool(stale)
-        self._stale.update()
         self._notice = notice
-        self._message.display = notice is not None
+        self._show_below(self._bar, self._stale, bool(stale))
+        self._stale.update()
+        self._show_below(self._stale if self._stale.parent else self._bar, self._message, notice is not None)
         self.body.display = notice is None
-        if notice is not None:
-            self._draw_notice()
+        self._draw_notice()
         self.update()
 
     def _draw_notice(self) -> None:
-        if self._notice is not None:
+        if self._notice is not None and self._message.is_attached:
             room = self._message.room or max(0, self.size.width - 2)
             self._message.set_lines([BLANK, *self._notice.draw(room)], top=True)
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_notice)
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        if event.widget is self._message:
+            event.stop()
+            self._draw_notice()
 
     def on_descendant_focus(self) -> None:
         self.update()

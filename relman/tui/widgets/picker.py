@@ -61,8 +61,8 @@ class Picker(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         if y:
-            return Strip.blank(self.size.width, self.rich_style)
-        return self._ink.strip(self._line(self.size.width), self.size.width, self.rich_style)
+            return Strip.blank(self.size.width, self._ink.base)
+        return self._ink.strip(self._line(self.size.width), self.size.width, self._ink.base)
 
     def on_key(self, event: events.Key) -> None:
         if event.key in ("right", "space"):

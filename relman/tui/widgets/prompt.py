@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual import events
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from relman.model.state import Tone
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.line_bar import LineBar
 
@@ -23,15 +24,14 @@ class Prompt(Horizontal):
         super().__init__(id=id)
         self._label = ""
         self._bar = LineBar(self._line, id="prompt-label")
+        self._said = ""
+        self._note = LineBar(lambda _: (Piece(self._said, Tone.WAITING),), id="prompt-note")
+        self._note.styles.width = 0
         self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
         self._input.cursor_blink = False
         self._before = ""
         self._changed: Callable[[str], None] | None = None
         self._back_to: Widget | None = None
-
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        yield self._input
 
     @property
     def open(self) -> bool:
@@ -41,13 +41,22 @@ class Prompt(Horizontal):
         del width
         return (Piece(" "), Piece(self._label, accent=True, strong=True), Piece(" "))
 
+    def say(self, words: str) -> None:
+        """What there is to say of the text as it is now, at the right end; "" for nothing."""
+        self._said = words
+        self._note.styles.width = cell_len(words) + 1 if words else 0
+        self._note.update()
+
     def ask(self, label: str, text: str, changed: Callable[[str], None], *, back_to: Widget) -> None:
         """Opens with ``text``; ``changed`` is called with every change."""
+        if self._input.parent is None:  # seldom asked, and an input is dear
+            self.mount(self._bar, self._input, self._note)
         self._label, self._before, self._back_to = label, text, back_to
         self._changed = None  # not before the old text stands
         self._input.value = text
         self._input.cursor_position = len(text)
         self._changed = changed
+        self.say("")
         self._bar.styles.width = width_of(self._line(0))
         self.display = True
         self._bar.update()
