@@ -10,6 +10,7 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 from textual import events
+from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -18,8 +19,10 @@ from relman.model.board import Board, Section
 from relman.tui import terminal
 from relman.tui.app import RelmanApp
 from relman.tui.browser import may_open
+from relman.tui.present.piece import Piece
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.line_bar import LineBar
 from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
@@ -412,3 +415,21 @@ def test_the_theme_follows_the_wish_then_the_terminal() -> None:
     assert theme_name("", colours=16) == CONTRAST
     assert theme_name("light", colours=16) == LIGHT
     assert theme_name("relman-dark", colours=2) == DARK
+
+
+async def test_a_line_is_drawn_for_the_width_it_has() -> None:
+    """Whether or not it was told of that width."""
+
+    class Bars(App[None]):
+        def compose(self) -> ComposeResult:
+            self.bar = LineBar(lambda width: (Piece(f"{width} cells"),))
+            self.bar.disable_messages(events.Resize)
+            yield self.bar
+
+    app = Bars()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        assert app.bar.render_line(0).text.startswith("60 cells")
+        await pilot.resize_terminal(80, 10)
+        await pilot.pause()
+        assert app.bar.render_line(0).text.startswith("80 cells")

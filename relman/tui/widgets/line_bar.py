@@ -23,6 +23,7 @@ class LineBar(Widget):
         super().__init__(id=id, classes=classes)
         self._make = make
         self._line: Line = BLANK
+        self._made_for = -1  # cells
         self._ink = Ink(self)
 
     @property
@@ -33,6 +34,7 @@ class LineBar(Widget):
         width = self.size.width
         if not width:  # not placed yet: there will be a resize
             return
+        self._made_for = width
         line = self._make(width)
         if line != self._line:
             self._line = line
@@ -44,6 +46,9 @@ class LineBar(Widget):
     def render_line(self, y: int) -> Strip:
         if y:
             return Strip.blank(self.size.width, self._ink.base)
+        if self._made_for != self.size.width:  # on a slow machine the first size comes without its event
+            self._made_for = self.size.width
+            self._line = self._make(self._made_for)
         return self._ink.strip(self._line, self.size.width, self._ink.base)
 
     def on_click(self, event: events.Click) -> None:
