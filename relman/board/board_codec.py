@@ -41,7 +41,7 @@ def decode_board(data: bytes, repo: str) -> Board | None:
     """The board that was kept; None for another version, another repository or anything unreadable."""
     try:
         kept = decode(_Kept, data)
-    except (ValueError, OverflowError, RecursionError):
+    except (ValueError, OverflowError):
         return None  # whatever is wrong with a kept board, the answer is to start with an empty one
     if kept.version != _VERSION or kept.board.repo != repo:
         return None
@@ -61,8 +61,12 @@ def decode(kind: type[T], data: bytes | str) -> T:
     """The fact back. Raises ``ValueError`` for what is not one."""
     try:
         return _decoder(kind).decode(data)  # type: ignore[no-any-return, arg-type]
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # what :func:`encode` could not write plainly, or earlier versions wrote as bytes that are no UTF-8
+    try:
         return msgspec.convert(json.loads(data), kind, strict=False)
+    except (msgspec.ValidationError, RecursionError) as error:  # in older versions of msgspec no ValueError
+        raise ValueError(str(error)) from None
 
 
 @cache

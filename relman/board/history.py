@@ -19,7 +19,15 @@ from msgspec import Raw, Struct
 
 from relman.board.board_codec import decode, decode_board, encode, encode_board
 from relman.board.durations import typical
-from relman.board.history_file import Opened, cannot_keep, file_for, is_corrupt, open_database, start_over
+from relman.board.history_file import (
+    Opened,
+    cannot_keep,
+    file_for,
+    is_corrupt,
+    open_database,
+    start_over,
+    take_over,
+)
 from relman.board.spans import Span, joined
 from relman.board.validators import ValidatorStore
 from relman.board.worker import Worker
@@ -50,7 +58,9 @@ class History:
     @classmethod
     def open(cls, directory: Path, api_url: str, repo: str) -> History:
         """Opens the history of ``repo`` ("owner/name") in a directory of relman's own. Blocks a few ms."""
-        return cls(file_for(directory, api_url, repo), repo)
+        path = file_for(directory, api_url, repo)
+        take_over(path, api_url, repo)
+        return cls(path, repo)
 
     @property
     def notice(self) -> Problem | None:
@@ -110,7 +120,7 @@ class History:
             Run,
             "SELECT facts FROM runs WHERE finished AND ended >= ? AND ended < ? AND (? IS NULL OR path = ?)"
             " ORDER BY ended DESC, id DESC",
-            (since.timestamp(), until.timestamp(), workflow, workflow),
+            (since.timestamp(), until.timestamp(), *[workflow and _text(workflow)] * 2),
         )
 
     async def earlier_attempts(self, run_id: int) -> tuple[Run, ...]:
@@ -226,7 +236,7 @@ class History:
         rows = [
             (
                 one.id,
-                one.environment,
+                _text(one.environment),
                 _seconds(one.created_at),
                 encode(one),
                 zlib.compress(raw.get(one.id, b"")),
@@ -253,20 +263,20 @@ class History:
             Deployment,
             "SELECT facts FROM deployments WHERE created >= ? AND created < ?"
             " AND (? IS NULL OR environment = ?) ORDER BY created DESC, id DESC",
-            (since.timestamp(), until.timestamp(), environment, environment),
+            (since.timestamp(), until.timestamp(), *[environment and _text(environment)] * 2),
         )
 
     # Files, and how far the fill came
 
     async def file(self, path: str, sha: str) -> str | None:
-        rows = await self._rows("SELECT text FROM files WHERE path = ? AND sha = ?", (path, sha))
+        rows = await self._rows("SELECT text FROM files WHERE path = ? AND sha = ?", (_text(path), sha))
         return zlib.decompress(rows[0][0]).decode() if rows else None
 
     async def keep_file(self, path: str, sha: str, text: str) -> None:
         await self._write(
             lambda db: db.execute(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?)",
-                (path, sha, zlib.compress(text.encode("utf-8", "replace"))),
+                (_text(path), sha, zlib.compress(text.encode("utf-8", "replace"))),
             )
         )
 
@@ -349,7 +359,7 @@ def _keep_run(db: sqlite3.Connection, run: Run, body: bytes) -> None:
         (
             run.id,
             run.attempt,
-            run.path,
+            _text(run.path),
             _seconds(run.created_at),
             _seconds(run.updated_at) if finished else None,
             finished,
@@ -362,7 +372,8 @@ def _keep_run(db: sqlite3.Connection, run: Run, body: bytes) -> None:
 
 def _job_row(run: Run, job: Job) -> tuple[object, ...]:
     successful = job.conclusion == "success"
-    return (job.id, run.id, run.path, job.name, successful, _seconds(job.completed_at), job_seconds(job))
+    path, name = _text(run.path), _text(job.name)
+    return (job.id, run.id, path, name, successful, _seconds(job.completed_at), job_seconds(job))
 
 
 def _jobs(packed: bytes) -> tuple[Job, ...]:
@@ -386,17 +397,34 @@ class _Listed(Struct):
     workflow_runs: list[Raw]
 
 
-def _bodies(raw: bytes) -> dict[int, Raw]:
+def _bodies(raw: bytes) -> Mapping[int, Raw | bytes]:
     """Each run of a raw answer (a page, or one run alone) by its id, as it came and without a copy; {} for what
     cannot be read."""
     try:
-        try:
-            items = msgspec.json.decode(raw, type=_Listed).workflow_runs
-        except msgspec.ValidationError:
-            items = [Raw(raw)]
+        items = msgspec.json.decode(raw, type=_Listed).workflow_runs
+    except msgspec.ValidationError:
+        items = [Raw(raw)]
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return _read_again(raw)
+    try:
         return {msgspec.json.decode(item, type=_Identified).id: item for item in items}
-    except (ValueError, RecursionError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return _read_again(raw)
+
+
+def _read_again(raw: bytes) -> Mapping[int, bytes]:
+    """The same with Python's reader, which takes more: half of a surrogate pair in a title, a byte order mark."""
+    try:
+        answer = json.loads(raw)
+        items = answer.get("workflow_runs", [answer])
+        return {item["id"]: json.dumps(item, separators=(",", ":")).encode() for item in items}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def _text(identifier: str) -> str:
+    """As a column has it: half of a surrogate pair, which JSON can say, is no text to the database."""
+    return identifier.encode("utf-8", "replace").decode()
 
 
 def _seconds(at: datetime | None) -> int | None:

@@ -76,9 +76,27 @@ class Opened(Struct, frozen=True):
 
 def file_for(directory: Path, api_url: str, repo: str) -> Path:
     """The history's file for one repository of one API host: readable, and unlike any other's."""
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", repo).strip("_.")[:80]
-    exact = zlib.crc32(f"{api_url}\n{repo.lower()}".encode())
-    return directory / f"{name}-{exact:08x}.sqlite3"
+    return directory / f"{_readable(repo)}-{zlib.crc32(_exact(api_url, repo)):08x}.sqlite3"
+
+
+def take_over(path: Path, api_url: str, repo: str) -> None:
+    """Gives a file that an earlier version kept under a longer number the name that it has now."""
+    name = _readable(repo)
+    if path.exists() or not any(path.parent.glob(f"{name}-{'?' * 12}.sqlite3")):
+        return
+    import hashlib  # takes longer than all the rest of opening; nothing else of a start needs it
+
+    number = hashlib.sha256(_exact(api_url, repo)).hexdigest()[:12]
+    with contextlib.suppress(OSError):  # there is none of this host, or another relman has it open
+        _rename(path.with_name(f"{name}-{number}.sqlite3"), path)
+
+
+def _readable(repo: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", repo).strip("_.")[:80]
+
+
+def _exact(api_url: str, repo: str) -> bytes:
+    return f"{api_url}\n{repo.lower()}".encode()
 
 
 def open_database(path: Path) -> Opened:
@@ -197,9 +215,14 @@ def set_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
         number += 1
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    _rename(path, aside)
     _make_private(path)
     return aside
+
+
+def _rename(path: Path, to: Path) -> None:
+    """With the side files, in which the newest changes may stand."""
+    path.rename(to)
+    for suffix in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(to.with_name(to.name + suffix))

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 _PARTS: Final = msgspec.json.Decoder(dict[str, Raw])
 _ELEMENTS: Final = msgspec.json.Decoder(list[Raw])
+_NOT_JSON: Final = (ValueError, msgspec.DecodeError)
+"""What is raised for broken JSON: msgspec's own error is a ValueError only in its newer versions."""
 
 _LINK = re.compile(r"<[^<>]*>([^<]*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?:[;,]|$)", re.IGNORECASE)
@@ -64,7 +66,7 @@ def decoded(body: bytes) -> object:
     try:
         try:
             return msgspec.json.decode(body)
-        except ValueError:  # it is stricter: half of a surrogate pair, a byte order mark and NaN are none to it
+        except _NOT_JSON:  # it is stricter: half of a surrogate pair, a byte order mark and NaN are none to it
             return json.loads(bytes(body))
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -86,7 +88,7 @@ def elements(body: bytes) -> list[Raw] | None:
 def _split(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
     try:
         return decoder.decode(body)
-    except (ValueError, RecursionError):
+    except (*_NOT_JSON, RecursionError):
         return None
 
 

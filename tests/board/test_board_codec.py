@@ -107,6 +107,18 @@ def test_times_kept_as_seconds_are_read(make):
     assert decode(Run, json.dumps(kept)) == make.run(1)
 
 
+def test_a_fact_kept_as_bytes_that_are_no_utf8_is_read(make):
+    job = make.job(5, make.run(1), name="half \ud83d")
+    kept = json.dumps(json.loads(encode(job)), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert decode(Job, kept) == job
+
+
+@pytest.mark.parametrize("kept", ["", "[]", '{"id":1}', '{"id":"x","created_at":NaN}', "[" * 50_000, b"\xff"])
+def test_what_is_no_fact_is_a_value_error(kept):
+    with pytest.raises(ValueError):
+        decode(Job, kept)
+
+
 def test_what_was_looked_at_one_by_one_is_bounded(make):
     many = {number: Section((), make.START) for number in range(60)}
     kept = decode_board(

@@ -1,12 +1,15 @@
 import asyncio
+import hashlib
 import json
 import os
 import sqlite3
 import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from relman.board.history import History, job_seconds
 from relman.board.history_file import file_for
@@ -368,7 +371,49 @@ def test_the_raw_answers_of_runs_are_told_apart_as_they_came():
     one, two = b'{"id": 1, "title": "\xc3\xa9"}', b'{"id":2}'
     assert bodies(b'{"total_count":2,"workflow_runs":[' + one + b", " + two + b"]}") == {1: one, 2: two}
     assert bodies(one) == {1: one}
-    assert bodies(b"[1]") == bodies(b"") == bodies(b'{"workflow_runs":[{}]}') == {}
+    assert bodies(b"[1]") == bodies(b"") == bodies(b'{"workflow_runs":[{}]}') == bodies(b"[" * 50_000) == {}
+    strange = b'{"id":1,"title":"\\ud83d"}'
+    assert bodies(b'{"workflow_runs":[' + strange + b"," + two + b"]}") == {1: strange, 2: two}
+    assert bodies(b"\xef\xbb\xbf" + two) == {2: two}
+
+
+async def test_half_of_a_surrogate_pair_in_a_name_is_kept_like_any_other(opened, make):
+    history, half = opened(), "x\ud83d"
+    run = make.run(1, path=half, message=half)
+    job = make.job(5, run, name=half)
+    deployment = structs.replace(make.deployment(3), environment=half)
+    await history.keep_runs([run], answer(run))
+    await history.keep_jobs(run, [job], b"{}")
+    await history.keep_deployments([deployment], {})
+    await history.keep_file(half, "a" * 40, "on: push")
+    day = timedelta(days=1)
+    assert await history.finished_runs(make.START - day, make.START + day, half) == (run,)
+    assert await history.jobs(1, 1) == (job,)
+    assert await history.deployments_between(make.START - day, make.START + day, half) == (deployment,)
+    assert await history.file(half, "a" * 40) == "on: push"
+    assert history.notice is None
+
+
+async def test_a_file_that_an_earlier_version_named_is_taken_over_with_its_newest_changes(
+    opened, make, tmp_path
+):
+    directory, number = tmp_path / "history", hashlib.sha256(f"{API}\nacme/app".encode()).hexdigest()[:12]
+    history = opened()
+    await history.keep_runs([make.run(1)], b"")
+    side = {suffix: Path(f"{history.path}{suffix}").read_bytes() for suffix in ("", "-wal")}
+    assert side["-wal"]
+    await history.close()
+    for path in directory.iterdir():
+        path.unlink()
+    for suffix, content in side.items():
+        (directory / f"acme_app-{number}.sqlite3{suffix}").write_bytes(content)
+    (directory / f"acme_app-{'0' * 12}.sqlite3").write_bytes(b"of another host")
+    again = opened()
+    assert await again.newest_runs() == (make.run(1),)
+    assert again.path == history.path
+    assert again.notice is None
+    assert (directory / f"acme_app-{'0' * 12}.sqlite3").read_bytes() == b"of another host"
+    assert not list(directory.glob(f"*{number}*"))
 
 
 async def test_making_room_reads_no_bodies(opened):

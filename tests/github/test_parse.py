@@ -491,3 +491,63 @@ def test_json_that_only_a_lenient_reader_takes_costs_nothing(strange):
     assert [one.id for one in parse_runs.runs(Reply(200, {}, body), ASKED).items] == [7]
     with_mark = b"\xef\xbb\xbf" + body
     assert [one.id for one in parse_runs.runs(Reply(200, {}, with_mark), ASKED).items] == [7]
+
+
+def _page_as_python_reads_it(body, name):
+    """What a page of the body is for Python's own reader: its items, or the kind of the refusal."""
+    try:
+        value = json.loads(body)
+        listed = value.get(name) if name and isinstance(value, dict) else None if name else value
+        if not isinstance(listed, list):
+            return Kind.SERVER
+    except (ValueError, RecursionError):
+        return Kind.SERVER
+    return [str(item) for item in listed if isinstance(item, dict)]
+
+
+SPACES = st.text(" \n\t\r", max_size=3)
+KEYS = st.sampled_from([b'"a"', b'"\\u0061"', b'"b["'])
+SPELLED = st.recursive(
+    st.sampled_from(
+        [b"null", b"1", b"-0.5e3", b'"]"', b'"}"', b'"\\"], ["', b'"\\u005d\\n"', b'"\\ud83d\\ude00"']
+    )
+    | LEAVES.map(lambda value: json.dumps(value).encode()),
+    lambda inner: (
+        st.tuples(SPACES, st.lists(inner, max_size=4)).map(
+            lambda of: b"[" + (of[0] + "," + of[0]).encode().join(of[1]) + of[0].encode() + b"]"
+        )
+        | st.tuples(SPACES, st.lists(st.tuples(KEYS, inner), max_size=4)).map(
+            lambda of: b"{" + b",".join(of[0].encode() + key + b":" + value for key, value in of[1]) + b"}"
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_page_is_what_python_reads_however_it_is_spelled_or_cut(data):
+    items = data.draw(st.lists(SPELLED, max_size=5))
+    name = data.draw(st.sampled_from([None, "items"]))
+    body = b" [" + b" ,\n".join(items) + b"] "
+    if name:
+        twice = data.draw(st.sampled_from([b"", b'"items": {"message": "no"}, ', b'"items": [{"a": 1}], ']))
+        body = b"{" + twice + b'"items":' + body + b"}"
+    cut = data.draw(st.none() | st.integers(0, len(body)))
+    body = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + body[:cut]
+    try:
+        found = list(parse.page(Reply(200, {}, body), ASKED, str, name).items)
+    except RelmanError as error:
+        found = error.problem.kind
+    assert found == _page_as_python_reads_it(body, name)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"message": "Not Found", "workflow_runs": null}', b'{"message": "x"}', b"[]", b"[" * 50_000]
+)
+def test_an_answer_without_the_list_is_refused(body):
+    with pytest.raises(RelmanError) as caught:
+        parse_runs.runs(Reply(200, {}, body), ASKED)
+    assert caught.value.problem.kind is Kind.SERVER
+    with pytest.raises(RelmanError):
+        parse_repository.tags(Reply(200, {}, b'{"message": "Moved", "url": "x"}'), ASKED)
