@@ -282,3 +282,24 @@ async def test_leaving_while_the_log_is_fetched(path: Path) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is not screen
+
+
+@pytest.mark.parametrize("problem", [None, Problem(Kind.NETWORK, "No connection")])
+async def test_a_log_may_arrive_while_its_screen_is_taken_apart(path: Path, problem: Problem | None) -> None:
+    arrived = asyncio.Event()
+
+    async def open_log(progress: Progress) -> Path:
+        await arrived.wait()
+        if problem is not None:
+            raise RelmanError(problem)
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, lambda: None))
+        for child in list(screen.children):
+            await child.remove()
+        arrived.set()
+        await until(lambda: not screen.workers or all(one.is_finished for one in screen.workers))
+        await pilot.pause()
+        assert app.is_running

@@ -103,6 +103,8 @@ class LogScreen(LiveScreen):
         self._progress = (0, None)
         try:
             path = await self._open_log(self._progressed)
+            if self._is_gone:
+                return
             await self.view.open_file(path)
         except RelmanError as error:
             self._failed(error.problem)
@@ -112,7 +114,7 @@ class LogScreen(LiveScreen):
         else:
             self._problem = None
             self._tries = 0
-            if not self.shown:
+            if not self.shown and not self._is_gone:
                 self.add_class("-shown")
                 self.view.focus()
         self._draw()
@@ -157,7 +159,14 @@ class LogScreen(LiveScreen):
     def _moved(self) -> None:
         self.query_one("#log-status", LineBar).update()
 
+    @property
+    def _is_gone(self) -> bool:
+        """A log may arrive, or its refusal, while the screen is taken apart."""
+        return not self.query("#log-title")
+
     def _draw(self) -> None:
+        if self._is_gone:
+            return
         self.query_one("#log-title", LineBar).update()
         self.query_one("#log-status", LineBar).update()
         if not self.shown:
