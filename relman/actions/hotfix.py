@@ -80,12 +80,12 @@ class HotfixAction:
             optional(reader.compare(sha, facts.default_branch)),
             reader.pull_requests(head=facts.branch_name),
         )
-        related = mine is not None and mine.value.status in ("ahead", "identical")
+        related = mine is not None and mine.status in ("ahead", "identical")
         return replace(
             facts,
             related=related,
-            commits=tuple(reversed(mine.value.commits)) if mine is not None and related else (),
-            elsewhere=other.value.commits if other is not None else (),
+            commits=tuple(reversed(mine.commits)) if mine is not None and related else (),
+            elsewhere=other.commits if other is not None else (),
             pull_request=next(iter(requests.value), None),
             at=self._tools.clock.now(),
         )
@@ -116,7 +116,7 @@ class HotfixAction:
         return frozenset(
             tag.sha
             for tag, (found, _) in zip(later, read, strict=True)
-            if found is not None and found.value.status in ("behind", "identical")
+            if found is not None and found.status in ("behind", "identical")
         )
 
     def plan(self, facts: HotfixFacts, intent: HotfixIntent) -> Plan:

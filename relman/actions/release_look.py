@@ -45,8 +45,8 @@ class ReleaseLook:
     async def _compare(self, base: str | None, head: str) -> Comparison | None:
         if base is None:
             return None
-        answer, _ = await optional(self._reader.compare(base, head))
-        return None if answer is None else answer.value
+        compared, _ = await optional(self._reader.compare(base, head))
+        return compared
 
     async def ways_back(self, environment: str) -> WaysBack:
         """Where an environment can return to. Its name has to be one of the repository's."""

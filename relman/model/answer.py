@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-T = TypeVar("T")
+# Frozen, so an answer that gives a run serves where one is wanted that gives a run or nothing.
+T = TypeVar("T", covariant=True)
 
 
 class Answer(Struct, Generic[T], frozen=True):
