@@ -12,8 +12,7 @@ from relman.actions.one_run import login
 from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
-from relman.model.deployed import stays
-from relman.model.gates import current
+from relman.model.deployed import running_stay, stays
 from relman.model.hotfix_plan import (
     NAME,
     HotfixFacts,
@@ -96,9 +95,7 @@ class HotfixAction:
         every = await asyncio.gather(*(self._survey.deployments(name, _DEPLOYMENTS) for name in names))
         found = []
         for name, deployments in zip(names, every, strict=True):
-            live = current(deployments)
-            ran = stays(deployments, prefix=tags.prefix)
-            stay = next((one for one in ran if live is not None and one.deployment.id == live.id), None)
+            stay = running_stay(stays(deployments, prefix=tags.prefix), deployments)
             if stay is not None:
                 found.append(InProduction(name, stay.name, stay.sha, tags.named(stay.tag)))
         return tuple(found)

@@ -18,8 +18,8 @@ from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
-from relman.model.environment import Deployment
-from relman.model.gates import CommitChecks, Staging, current, staging_of
+from relman.model.environment import Deployment, live_of
+from relman.model.gates import CommitChecks, Staging, staging_of
 from relman.model.health import HealthCheck
 from relman.model.push_filter import starts_on_tag
 from relman.model.release import Commit, Comparison, Notes, Release, Tag, TagRef
@@ -232,7 +232,7 @@ class Survey:
         found: tuple[Deployment, ...] = ()
         for start in range(0, len(page.items), most):
             found += await with_statuses(self._reader, page.items[start : start + most])
-            if current(found) is not None:
+            if live_of(found) is not None:
                 break
         return found
 

@@ -11,8 +11,7 @@ from relman.actions.ports import GitHubReader
 from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
-from relman.model.deployed import Stay, stays
-from relman.model.gates import current
+from relman.model.deployed import Stay, running_stay, stays
 from relman.model.push_filter import starts_on_tag
 from relman.model.rerun import Which, run_again
 from relman.model.rollback import Target, chosen, targets
@@ -46,8 +45,7 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         reader.repository(),
     )
     found = stays(deployments, prefix=tags.prefix)
-    live = current(deployments)
-    running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
+    running = running_stay(found, deployments)
     offered = targets(found, gone, running=running, prefix=tags.prefix)
     facts = RollbackFacts(
         at=tools.clock.now(),
