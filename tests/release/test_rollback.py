@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_shop import Done, R, Shop
+from command_shop import R, Shop
 from schemas import validate
+from world_hand import Done
 
 from relman.demo import embed
 
