@@ -61,7 +61,9 @@ async def show_logs(
     jobs = chosen((await reader.jobs(run_id)).value, run_id, job=job, failed=failed)
     if not jobs:
         tell(f"No job of run {run_id} has failed." if failed else f"Run {run_id} has no jobs yet.")
-    prints = _Json(out, run_id) if as_json else _Raw(out) if raw else _Text(out, colour, named=len(jobs) > 1)
+    prints: _Printer = (
+        _Json(out, run_id) if as_json else _Raw(out) if raw else _Text(out, colour, named=len(jobs) > 1)
+    )
     problems: list[Problem] = []
     shown = 0
     hopeless: Problem | None = None
