@@ -54,7 +54,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         print(f"relman {__version__}")  # noqa: T201
         return 0
     from relman.cli.arguments import wants_json
-    from relman.cli.output import write_error
+    from relman.cli.output import drop_stdout, write_error
     from relman.errors import Exit, Kind, Problem, RelmanError
 
     environ = os.environ if environ is None else environ
@@ -66,8 +66,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         write_error(error.problem, as_json=as_json)
         code = error.problem.exit_code
     except BrokenPipeError:
-        # Whoever read us has enough. Python would complain once more while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()  # whoever read us has enough
         code = Exit.OK
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import re
 from collections.abc import Iterator
@@ -117,17 +118,18 @@ def parse(url: str, home: Path | None = None) -> Remote | None:
 
 def _config_file(directory: Path) -> Path | None:
     """The configuration of the repository around ``directory``: of the main one for a worktree."""
-    for place in (directory, *directory.parents):
-        dot = place / ".git"
-        if dot.is_dir():
-            return dot / "config"
-        if dot.is_file():
-            word, _, target = _read(dot).strip().partition(": ")
-            if word != "gitdir":
-                return None
-            gitdir = place / target
-            common = gitdir / "commondir"
-            return (gitdir / _read(common).strip() if common.is_file() else gitdir) / "config"
+    with contextlib.suppress(OSError):  # a directory that may not be searched, or a disk that is gone
+        for place in (directory, *directory.parents):
+            dot = place / ".git"
+            if dot.is_dir():
+                return dot / "config"
+            if dot.is_file():
+                word, _, target = _read(dot).strip().partition(": ")
+                if word != "gitdir":
+                    return None
+                gitdir = place / target
+                common = gitdir / "commondir"
+                return (gitdir / _read(common).strip() if common.is_file() else gitdir) / "config"
     return None
 
 

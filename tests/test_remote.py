@@ -133,3 +133,7 @@ def test_the_users_shortcuts_and_aliases_count(tmp_path: Path) -> None:
     inner = clone(tmp_path / "repo", '[remote "origin"]\n\turl = w:team/api.git\n')
     assert remote.find(inner, home) == Remote("git.corp.example", "team/api")
     assert remote.parse("git@other:team/api", home) == Remote("fallback.example", "team/api")
+
+
+def test_a_directory_that_cannot_be_looked_into_is_no_clone() -> None:
+    assert remote.find(Path("/" + "x" * 5000)) is None  # no name is that long: the system refuses to look

@@ -19,9 +19,9 @@ from relman.model.cancel import Deploying, deploying
 from relman.model.journal import Entry
 from relman.model.operation import Outcome
 from relman.model.plan import Change, Check, Plan, Step, Verdict
-from relman.model.reach import Reached, reached
+from relman.model.reach import reached
 from relman.model.rights import may_write
-from relman.model.run import Run
+from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.times import brief, clock
 from relman.text import clean_line
@@ -57,12 +57,13 @@ class CancelAction:
 
     async def gather(self, intent: Cancel) -> Facts:
         one = await read_run(self._tools, intent.run_id)
-        may_run: dict[str, Reached] = {}
-        if one.file is not None:
-            may_run = {job.key: job for job in reached(one.file, one.known)}
-        at_work = deploying(one.jobs, file=one.file, may_run=may_run, patterns=self._tools.deploy_jobs)
         entries = await self._tools.operator.journal.read()
-        return Facts(one, at_work, plainly_asked(entries, self._tools.repo, _target(one.run)))
+        asked = plainly_asked(entries, self._tools.repo, _target(one.run))
+        return Facts(one, self._deploying(one, one.jobs), asked)
+
+    def _deploying(self, one: OneRun, jobs: Sequence[Job]) -> tuple[Deploying, ...]:
+        may_run = {job.key: job for job in reached(one.file, one.known)} if one.file is not None else {}
+        return deploying(jobs, file=one.file, may_run=may_run, patterns=self._tools.deploy_jobs)
 
     def plan(self, facts: Facts, intent: Cancel) -> Plan:
         one, run = facts.one, facts.one.run
@@ -93,11 +94,11 @@ class CancelAction:
                 ],
                 "deploying": [
                     {
-                        "job": one.job.name,
-                        "environment": one.environment or None,
-                        "step": one.step.name if one.step else None,
+                        "job": each.job.name,
+                        "environment": each.environment or None,
+                        "step": each.step.name if each.step else None,
                     }
-                    for one in facts.deploying
+                    for each in facts.deploying
                 ],
             },
         )
@@ -158,9 +159,7 @@ class CancelAction:
         newer = newer_attempt(facts.one.run.attempt, run)
         if newer is not None or run.state.finished:
             return newer
-        jobs = (await self._tools.reader.jobs(run.id)).value
-        may_run = {job.key: job for job in reached(facts.one.file, facts.one.known)} if facts.one.file else {}
-        now = deploying(jobs, file=facts.one.file, may_run=may_run, patterns=self._tools.deploy_jobs)
+        now = self._deploying(facts.one, (await self._tools.reader.jobs(run.id)).value)
         known = {one.job.id for one in facts.deploying}
         fresh = [one for one in now if one.job.id not in known]
         if not fresh:
@@ -217,7 +216,6 @@ class CancelAction:
 
 def plainly_asked(entries: Iterable[Entry], repo: str, target: str) -> datetime | None:
     """When this attempt was first cancelled plainly, by the journal: the request was taken, or nobody knows."""
-    plain = "/cancel"
     sent = {
         entry.operation: entry.at
         for entry in entries
@@ -226,7 +224,7 @@ def plainly_asked(entries: Iterable[Entry], repo: str, target: str) -> datetime 
         and entry.target == target
         and entry.phase == "before"
         and entry.step == "ask"
-        and entry.request.endswith(plain)
+        and entry.request.endswith("/cancel")
     }
     refused = {
         entry.operation

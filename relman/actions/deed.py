@@ -93,11 +93,9 @@ async def perform(
     except RelmanError as error:
         yield _failed(step, error.problem)
         return
-    if sight.seen is Seen.THERE:
-        yield Result(StepEnded(step, Outcome.DONE, sight.detail or "already there"), sight)
-        return
-    if sight.seen is Seen.OTHER:
-        yield _stopped(step, sight)
+    over = _ended_by(sight, step, sight.detail or "already there")
+    if over is not None:
+        yield over
         return
     unanswered: Problem | None = None
     refused: Problem | None = None
@@ -126,12 +124,10 @@ async def perform(
         except RelmanError as error:
             blind = error.problem
         else:
-            if sight.seen is Seen.THERE:
-                words = "no answer came, but it was done" if unanswered else sight.detail
-                yield Result(StepEnded(step, Outcome.DONE, words), sight)
-                return
-            if sight.seen is Seen.OTHER:
-                yield _stopped(step, sight)
+            words = "no answer came, but it was done" if unanswered else sight.detail
+            over = _ended_by(sight, step, words)
+            if over is not None:
+                yield over
                 return
             if sight.detail and not waited:
                 yield Said(step, sight.detail)
@@ -149,11 +145,24 @@ async def _after_refusal(deed: Deed, refused: Problem) -> Result:
             sight = await deed.look()
         except RelmanError:
             return _failed(deed.step, refused)
-        if sight.seen is Seen.THERE:
-            return Result(StepEnded(deed.step, Outcome.DONE, sight.detail or "already there"), sight)
-        if sight.seen is Seen.OTHER:
-            return _stopped(deed.step, sight)
+        over = _ended_by(sight, deed.step, sight.detail or "already there")
+        if over is not None:
+            return over
     return _failed(deed.step, refused)
+
+
+def _ended_by(sight: Sight, step: Step, done: str) -> Result | None:
+    """The end of a step that is done, in these words, or stopped; None where there is nothing to be seen yet."""
+    match sight.seen:
+        case Seen.THERE:
+            return Result(StepEnded(step, Outcome.DONE, done), sight)
+        case Seen.OTHER:
+            problem = sight.problem or Problem(
+                Kind.REFUSED, sight.detail or f"{step.title}: something else is there"
+            )
+            return Result(StepEnded(step, Outcome.REFUSED, problem.title, problem), sight)
+        case Seen.ABSENT:
+            return None
 
 
 def _not_seen(deed: Deed, sight: Sight, blind: Problem | None, unanswered: Problem | None) -> Result:
@@ -177,11 +186,6 @@ _REFUSALS = frozenset({Kind.PERMISSION, Kind.SSO, Kind.REFUSED, Kind.AUTH, Kind.
 def _failed(step: Step, problem: Problem) -> Result:
     outcome = Outcome.REFUSED if problem.kind in _REFUSALS else Outcome.FAILED
     return Result(StepEnded(step, outcome, problem.title, problem))
-
-
-def _stopped(step: Step, sight: Sight) -> Result:
-    problem = sight.problem or Problem(Kind.REFUSED, sight.detail or f"{step.title}: something else is there")
-    return Result(StepEnded(step, Outcome.REFUSED, problem.title, problem), sight)
 
 
 async def real_sleep(seconds: float) -> None:

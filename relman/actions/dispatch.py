@@ -20,10 +20,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Seen, Sight
-from relman.actions.one_run import viewer
+from relman.actions.one_run import login
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError, usage_error
-from relman.model.answer import Answer
 from relman.model.dispatch_inputs import Field, Filled, fields_of, fill, shown, typed, usage_problem
 from relman.model.earlier import Earlier, runs_found, unfinished
 from relman.model.environment import BranchPolicy, Environment
@@ -200,16 +199,15 @@ class DispatchAction:
         )
 
     async def gather(self, intent: Dispatch) -> Facts:
-        ready, who = await asyncio.gather(self.ready(intent.workflow, intent.ref), viewer(self._tools))
+        reader = self._tools.reader
+        ready, who = await asyncio.gather(self.ready(intent.workflow, intent.ref), login(reader))
         filled = fill(ready.fields, intent.inputs)
         problem = usage_problem(ready.workflow.file, ready.fields, filled)
         if problem is not None:
             raise RelmanError(problem)
-        reader = self._tools.reader
         leads = reached(ready.file, known_of_dispatch(ready.ref, typed(ready.fields, filled.values)))
         listed = await reader.runs(workflow=ready.workflow.id, event="workflow_dispatch", per_page=100)
         at = self._tools.clock.now()
-        offset = timedelta(0) if listed.server_time is None else listed.server_time - at
         guarded = [
             one
             for one in ready.environments
@@ -221,7 +219,7 @@ class DispatchAction:
             filled,
             who,
             at,
-            offset,
+            listed.clock_offset(at),
             leads,
             {one.name: each.value for one, each in zip(guarded, policies, strict=True)},
             frozenset(run.id for run in listed.value.items),
@@ -241,10 +239,10 @@ class DispatchAction:
         if earlier is None:
             return facts
         others = runs_found(entries, action=self.name, repo=self._tools.repo)
-        candidates = await self._appeared(facts, earlier.at + facts.offset, others)
+        candidates = await self.appeared(facts, earlier.at + facts.offset, others)
         return replace(facts, earlier=earlier, candidates=candidates)
 
-    async def _appeared(self, facts: Facts, since: datetime, without: frozenset[int]) -> tuple[Run, ...]:
+    async def appeared(self, facts: Facts, since: datetime, without: frozenset[int]) -> tuple[Run, ...]:
         """The runs that a dispatch at ``since`` (the server's time) may have become, oldest first."""
         since -= _SKEW
         ready = facts.ready
@@ -343,19 +341,19 @@ class _Errand(Struct):
 
     async def look(self) -> Sight:
         if self.adopted is not None:
-            return _found(await self.tools.reader.run(self.adopted.id))
+            return _seen((await self.tools.reader.run(self.adopted.id)).value)
         if self.sent_at is None:
             return Sight(Seen.ABSENT)
         if self.run_id is not None:
             try:
-                return _found(await self.tools.reader.run(self.run_id))
+                return _seen((await self.tools.reader.run(self.run_id)).value)
             except RelmanError as error:
                 if error.problem.kind is Kind.NOT_FOUND:
                     return Sight(Seen.ABSENT, f"run {self.run_id} is not in GitHub's lists yet")
                 raise
         entries = await self.tools.operator.journal.read()
         others = runs_found(entries, action=self.action.name, repo=self.tools.repo)
-        found = await self.action._appeared(self.facts, self.sent_at, self.facts.known | others)
+        found = await self.action.appeared(self.facts, self.sent_at, self.facts.known | others)
         if len(found) == 1:
             return _seen(found[0])
         if not found:
@@ -486,10 +484,6 @@ def _listed(runs: Sequence[Run]) -> str:
         for run in runs[:5]
     ]
     return ", ".join(shown) + (f" and {len(runs) - 5} more" if len(runs) > 5 else "")
-
-
-def _found(answer: Answer[Run]) -> Sight:
-    return _seen(answer.value)
 
 
 def _seen(run: Run) -> Sight:

@@ -12,8 +12,7 @@ from relman.actions.one_run import login
 from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
-from relman.model.deployed import stays
-from relman.model.gates import current
+from relman.model.deployed import running_stay, stays
 from relman.model.hotfix_plan import (
     NAME,
     HotfixFacts,
@@ -80,12 +79,12 @@ class HotfixAction:
             optional(reader.compare(sha, facts.default_branch)),
             reader.pull_requests(head=facts.branch_name),
         )
-        related = mine is not None and mine.value.status in ("ahead", "identical")
+        related = mine is not None and mine.status in ("ahead", "identical")
         return replace(
             facts,
             related=related,
-            commits=tuple(reversed(mine.value.commits)) if mine is not None and related else (),
-            elsewhere=other.value.commits if other is not None else (),
+            commits=tuple(reversed(mine.commits)) if mine is not None and related else (),
+            elsewhere=other.commits if other is not None else (),
             pull_request=next(iter(requests.value), None),
             at=self._tools.clock.now(),
         )
@@ -96,9 +95,7 @@ class HotfixAction:
         every = await asyncio.gather(*(self._survey.deployments(name, _DEPLOYMENTS) for name in names))
         found = []
         for name, deployments in zip(names, every, strict=True):
-            live = current(deployments)
-            ran = stays(deployments, prefix=tags.prefix)
-            stay = next((one for one in ran if live is not None and one.deployment.id == live.id), None)
+            stay = running_stay(stays(deployments, prefix=tags.prefix), deployments)
             if stay is not None:
                 found.append(InProduction(name, stay.name, stay.sha, tags.named(stay.tag)))
         return tuple(found)
@@ -116,7 +113,7 @@ class HotfixAction:
         return frozenset(
             tag.sha
             for tag, (found, _) in zip(later, read, strict=True)
-            if found is not None and found.value.status in ("behind", "identical")
+            if found is not None and found.status in ("behind", "identical")
         )
 
     def plan(self, facts: HotfixFacts, intent: HotfixIntent) -> Plan:

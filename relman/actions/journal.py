@@ -6,7 +6,6 @@ Several relmans append to one file at the same time; a line torn by a crash is p
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -14,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from relman.actions.line_file import append
 from relman.errors import Kind, Problem, RelmanError, reason_of
 from relman.model.journal import Entry
 from relman.text import clean_line
 
 _READ = 4_000_000  # bytes of the newest entries that are read: about 10,000 lines
 _LONGEST = 4000  # characters of one field
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _TEXTS = [name for name in Entry.__struct_fields__ if name != "at"]
 
 
@@ -56,18 +55,7 @@ class Journal:
     def _append(self, entry: Entry) -> None:
         line = json.dumps(self._fields(entry), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         try:
-            made = not self.path.exists()
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(self.path, _FLAGS, 0o600)
-            try:
-                _lock(handle)  # goes with the handle
-                # After a crash the last line may lack its end.
-                _write_all(handle, b"\n" + line if _torn(handle) else line)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            if made:
-                _sync_directory(self.path.parent)
+            append(self.path, line)
         except OSError as error:
             raise RelmanError(
                 Problem(
@@ -116,38 +104,3 @@ def _entry(line: bytes) -> Entry | None:
     if at.tzinfo is None or not texts["operation"]:
         return None
     return Entry(at=at, **texts)
-
-
-def _lock(handle: int) -> None:
-    """Holds other relmans off, where the system can, while a line is written."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: an append is one write there, too, only a torn end may be seen twice
-        return
-    with contextlib.suppress(OSError):  # not every network file system knows locks
-        fcntl.flock(handle, fcntl.LOCK_EX)
-
-
-def _torn(handle: int) -> bool:
-    """Whether the file ends within a line."""
-    if not os.fstat(handle).st_size:
-        return False
-    os.lseek(handle, -1, os.SEEK_END)
-    return os.read(handle, 1) != b"\n"
-
-
-def _write_all(handle: int, line: bytes) -> None:
-    written = os.write(handle, line)
-    while written < len(line):
-        written += os.write(handle, line[written:])
-
-
-def _sync_directory(directory: Path) -> None:
-    """The new file's name is on the disk, too. Not every system opens directories."""
-    if os.name != "posix":
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

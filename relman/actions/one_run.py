@@ -44,9 +44,9 @@ class OneRun(Struct, frozen=True):
 async def read_run(tools: Tools, run_id: int) -> OneRun:
     """Raises where the run or its jobs cannot be read."""
     reader = tools.reader
-    answer, repository, who = await asyncio.gather(reader.run(run_id), reader.repository(), viewer(tools))
+    answer, repository, who = await asyncio.gather(reader.run(run_id), reader.repository(), login(reader))
     at = tools.clock.now()
-    offset = timedelta(0) if answer.server_time is None else answer.server_time - at
+    offset = answer.clock_offset(at)
     run = answer.value
     jobs, ref, (source, file, why) = await asyncio.gather(
         reader.jobs(run_id), _ref(tools, run), _file(tools, run, repository.value.default_branch)
@@ -55,13 +55,8 @@ async def read_run(tools: Tools, run_id: int) -> OneRun:
     return OneRun(run, jobs.value, repository.value, who, at, offset, known, source, file, why)
 
 
-async def viewer(tools: Tools) -> str:
-    """The login that acts; "" for a token that is nobody's (an app's)."""
-    return await login(tools.reader)
-
-
 async def login(reader: GitHubReader) -> str:
-    """The same, for who has only a reader."""
+    """The login that acts; "" for a token that is nobody's (an app's)."""
     try:
         return (await reader.viewer()).value.login
     except RelmanError as error:

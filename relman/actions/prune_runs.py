@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from relman.actions.deed import Deed, Notes, Seen, Sight, Sleep, real_sleep
 from relman.actions.dispatch import chosen_workflow
-from relman.actions.one_run import viewer
+from relman.actions.one_run import login
 from relman.actions.release_survey import pages
 from relman.actions.run_export import RunExport
 from relman.actions.tools import Tools
@@ -96,7 +96,7 @@ class PruneRunsAction:
         if intent.workflow is not None:
             workflow = chosen_workflow((await tools.reader.workflows()).value, intent.workflow).id
         repository, who, live, (runs, offset) = await asyncio.gather(
-            tools.reader.repository(), viewer(tools), self._live(), self._every_run(workflow)
+            tools.reader.repository(), login(tools.reader), self._live(), self._every_run(workflow)
         )
         at = tools.clock.now()
         selection = select(runs, at + offset, live, older_than=intent.older_than, keep=intent.keep)

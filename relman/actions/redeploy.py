@@ -84,8 +84,7 @@ class _Redeployment:
         if self._sent:
             mine = [run for run in runs if run.id > self._facts.newest_run and self._by_me(run)]
             return self._there(mine[-1]) if mine else self._absent()
-        clock = self._tools.clock.now()
-        offset = answer.server_time - clock if answer.server_time is not None else timedelta(0)
+        offset = answer.clock_offset(self._tools.clock.now())
         since = await self._broken_off()
         for run in runs:
             began = (

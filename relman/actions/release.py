@@ -14,8 +14,7 @@ from relman.actions.tagging import Tagging, Wanted
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem
 from relman.model.gates import ci_gate, staging_gate
-from relman.model.plan import Plan, Verdict
-from relman.model.release import TagRef
+from relman.model.plan import Check, Plan, Verdict
 from relman.model.release_choice import decide, is_latest
 from relman.model.release_facts import Evidence, History, ReleaseIntent
 from relman.model.release_gates import gates
@@ -63,26 +62,16 @@ class ReleaseAction:
         decision = decide(history, intent)
         reader = self._tools.reader
         existing = (await reader.tag_ref(decision.tag)).value
-        stopped = moved(history, _now(facts.evidence, existing), decision, intent)
+        stopped = moved(history, replace(facts.evidence, existing=existing), decision, intent)
         if stopped is not None or decision.resumed:
             return stopped
         if existing is not None:
-            return Problem(
-                Kind.REFUSED,
-                f"{clean_line(decision.tag)} appeared on this commit since the plan was made",
-                f"on {existing.sha[:12]}",
-                "Start again: it goes on with what is still missing.",
-            )
+            return _appeared(decision.tag, existing.sha, "Start again: it goes on with what is still missing.")
         tags = read_version_tags(await every_tag(reader), prefix=history.tags.prefix)
         known = {tag.name for tag in history.tags.tags}
         for tag in tags.at(history.head.sha):
             if tag.name not in known:
-                return Problem(
-                    Kind.REFUSED,
-                    f"{clean_line(tag.name)} appeared on this commit since the plan was made",
-                    f"on {tag.sha[:12]}",
-                    "Look again before you release the same commit twice.",
-                )
+                return _appeared(tag.name, tag.sha, "Look again before you release the same commit twice.")
         if history.tip == history.head.sha:
             branch = (await reader.branch(history.branch)).value
             if branch is None or branch.sha != history.head.sha:
@@ -101,14 +90,8 @@ class ReleaseAction:
         if before.verdict is not Verdict.PASSED:
             return None  # overridden with a reason: the person knows
         now = ci_gate(head.sha, await self._survey.checks_of(head.sha, facts.history.branch), evidence.roles)
-        if now.verdict is Verdict.PASSED:
-            return None
-        return Problem(
-            Kind.REFUSED,
-            f"CI is no longer green on {head.sha[:7]}",
-            clean_line("; ".join(now.evidence)),
-            "Look at the failed checks and start again.",
-        )
+        title = f"CI is no longer green on {head.sha[:7]}"
+        return _failed(now, title, "Look at the failed checks and start again.")
 
     async def _staging_lost(self, facts: ReleaseFacts) -> Problem | None:
         sha, evidence = facts.history.head.sha, facts.evidence
@@ -116,14 +99,8 @@ class ReleaseAction:
             return None  # overridden with a reason: the person knows
         staging = await self._survey.staging()
         now = staging_gate(sha, staging, self._tools.clock.now())
-        if now.verdict is Verdict.PASSED:
-            return None
-        return Problem(
-            Kind.REFUSED,
-            f"{clean_line(staging.name)} does not run {sha[:7]} in good health any more",
-            clean_line("; ".join(now.evidence)),
-            "Look at what happened there and start again.",
-        )
+        title = f"{clean_line(staging.name)} does not run {sha[:7]} in good health any more"
+        return _failed(now, title, "Look at what happened there and start again.")
 
     def deeds(self, facts: ReleaseFacts, intent: ReleaseIntent) -> Sequence[Deed]:
         history, evidence, repo = facts.history, facts.evidence, self._tools.repo
@@ -152,5 +129,13 @@ class ReleaseAction:
         return tagging.deeds(plan.steps)
 
 
-def _now(evidence: Evidence, existing: TagRef | None) -> Evidence:
-    return replace(evidence, existing=existing)
+def _appeared(tag: str, sha: str, hint: str) -> Problem:
+    title = f"{clean_line(tag)} appeared on this commit since the plan was made"
+    return Problem(Kind.REFUSED, title, f"on {sha[:12]}", hint)
+
+
+def _failed(gate: Check, title: str, hint: str) -> Problem | None:
+    """A gate that passed when the plan was made and does not any more."""
+    if gate.verdict is Verdict.PASSED:
+        return None
+    return Problem(Kind.REFUSED, title, clean_line("; ".join(gate.evidence)), hint)

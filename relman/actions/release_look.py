@@ -8,8 +8,7 @@ from relman.actions.ports import GitHubReader
 from relman.actions.release_survey import Survey, optional
 from relman.actions.rollback_survey import DEPLOYMENTS
 from relman.actions.tools import Tools
-from relman.model.deployed import stays
-from relman.model.gates import current
+from relman.model.deployed import running_stay, stays
 from relman.model.release import Comparison
 from relman.model.release_choice import decide
 from relman.model.release_facts import ReleaseIntent
@@ -45,8 +44,8 @@ class ReleaseLook:
     async def _compare(self, base: str | None, head: str) -> Comparison | None:
         if base is None:
             return None
-        answer, _ = await optional(self._reader.compare(base, head))
-        return None if answer is None else answer.value
+        compared, _ = await optional(self._reader.compare(base, head))
+        return compared
 
     async def ways_back(self, environment: str) -> WaysBack:
         """Where an environment can return to. Its name has to be one of the repository's."""
@@ -54,7 +53,6 @@ class ReleaseLook:
             self._survey.deployments(environment, DEPLOYMENTS), self._survey.versions()
         )
         found = stays(deployments, prefix=tags.prefix)
-        live = current(deployments)
-        running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
+        running = running_stay(found, deployments)
         tagged = tags.named(running.tag) if running is not None and running.tag else None
         return WaysBack(environment, running, targets(found, gone, running=running, prefix=tags.prefix), tagged)

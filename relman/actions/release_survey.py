@@ -18,8 +18,8 @@ from relman.actions.ports import Clock, GitHubReader, GitHubWriter, HealthReader
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.answer import Answer, Page
-from relman.model.environment import Deployment
-from relman.model.gates import CommitChecks, Staging, current, staging_of
+from relman.model.environment import Deployment, live_of
+from relman.model.gates import CommitChecks, Staging, staging_of
 from relman.model.health import HealthCheck
 from relman.model.push_filter import starts_on_tag
 from relman.model.release import Commit, Comparison, Notes, Release, Tag, TagRef
@@ -94,7 +94,7 @@ class Survey:
 
     async def versions(self) -> tuple[VersionTags, tuple[Release, ...], Withdrawn, tuple[TagRef, ...]]:
         """Every version there is, what was withdrawn, and the tags whose messages said so."""
-        tags, releases, local = await asyncio.gather(self._tags(), self._releases(), self._local())
+        tags, releases, local = await asyncio.gather(every_tag(self._reader), self._releases(), self._local())
         found = read_version_tags(tags, local=local)
         messages = await self._messages([tag.name for tag in rollback_candidates(found)[:_MESSAGES]])
         gone = withdrawn_versions(found, releases, messages, listed=self._listed)
@@ -157,11 +157,10 @@ class Survey:
         head, tag = history.head, decision.tag
         reader = self._reader
         parts = await self.roles()
-        write = writer is not None and bool(tag) and intent.notes is None
         (
-            (checks, staging, rules, starts),
+            (checks, staging, (rules, rules_problem), starts),
             (viewer, repository),
-            (existing, release, notes),
+            (existing, release, (notes, notes_problem)),
         ) = await asyncio.gather(
             asyncio.gather(
                 self.checks_of(head.sha, history.branch),
@@ -171,9 +170,11 @@ class Survey:
             ),
             asyncio.gather(login(reader), reader.repository()),
             asyncio.gather(
-                reader.tag_ref(tag) if tag else _none_answer(),
-                reader.release_of_tag(tag) if tag else _none_release(),
-                self._notes(writer, history, tag) if write and writer is not None else _no_notes(),
+                reader.tag_ref(tag) if tag else _nothing(),
+                reader.release_of_tag(tag) if tag else _nothing(),
+                self._notes(writer, history, tag)
+                if writer is not None and tag and intent.notes is None
+                else _no_notes(),
             ),
         )
         return Evidence(
@@ -181,12 +182,12 @@ class Survey:
             checks=checks,
             roles=parts,
             staging=staging,
-            rulesets=rules[0].value if rules[0] is not None else None,
-            rulesets_problem=rules[1],
+            rulesets=rules,
+            rulesets_problem=rules_problem,
             existing=existing.value,
             release=release.value,
-            notes=notes[0],
-            notes_problem=notes[1],
+            notes=notes,
+            notes_problem=notes_problem,
             starts=starts,
             workflow=(parts.cd or "").rsplit("/", 1)[-1],
             who=viewer,
@@ -196,20 +197,20 @@ class Survey:
     async def checks_of(self, sha: str, branch: str) -> CommitChecks:
         """What was said of a commit, and which checks ``branch`` requires."""
         reader = self._reader
-        runs, checks, statuses, rules, ref = await asyncio.gather(
+        runs, (checks, no_checks), (statuses, no_statuses), (rules, _), (found, _) = await asyncio.gather(
             pages(lambda page: reader.runs(head_sha=sha, page=page), "the runs of the commit", 10),
             optional(reader.check_runs(sha)),
             optional(reader.commit_statuses(sha)),
             optional(reader.required_checks(branch)),
             optional(reader.branch(branch)),
         )
-        classic = ref[0].value.required if ref[0] is not None and ref[0].value is not None else ()
+        classic = found.required if found is not None else ()
         return CommitChecks(
             runs,
-            checks[0].value if checks[0] is not None else None,
-            statuses[0].value if statuses[0] is not None else None,
-            tuple(dict.fromkeys((*rules[0].value, *classic))) if rules[0] is not None else None,
-            tuple(problem for problem in (checks[1], statuses[1]) if problem is not None),
+            checks,
+            statuses,
+            tuple(dict.fromkeys((*rules, *classic))) if rules is not None else None,
+            tuple(problem for problem in (no_checks, no_statuses) if problem is not None),
         )
 
     async def staging(self) -> Staging:
@@ -217,7 +218,7 @@ class Survey:
         environments, problem = await optional(self._reader.environments())
         if environments is None:
             return Staging("staging", problem=problem)
-        name = staging_of([one.name for one in environments.value])
+        name = staging_of([one.name for one in environments])
         if not name:
             return Staging()
         wanted = self._checks.get(name, ())
@@ -231,7 +232,7 @@ class Survey:
         found: tuple[Deployment, ...] = ()
         for start in range(0, len(page.items), most):
             found += await with_statuses(self._reader, page.items[start : start + most])
-            if current(found) is not None:
+            if live_of(found) is not None:
                 break
         return found
 
@@ -338,8 +339,8 @@ class Survey:
         """Whether pushing the tag starts the deployment's workflow, as its file at that commit says."""
         if not tag or parts.cd is None:
             return None
-        answer, _ = await optional(self._reader.workflow_file(parts.cd, sha))
-        return None if answer is None else starts_on_tag(answer.value, tag)
+        text, _ = await optional(self._reader.workflow_file(parts.cd, sha))
+        return None if text is None else starts_on_tag(text, tag)
 
     async def _notes(
         self, writer: GitHubWriter, history: History, tag: str
@@ -351,9 +352,6 @@ class Survey:
             ), None
         except RelmanError as error:  # notes from the commits do as well, and the plan says so
             return None, error.problem
-
-    async def _tags(self) -> tuple[Tag, ...]:
-        return await every_tag(self._reader)
 
     async def _releases(self) -> tuple[Release, ...]:
         return await pages(lambda page: self._reader.releases(per_page=100, page=page), "the releases", _PAGES)
@@ -389,10 +387,10 @@ async def pages(ask: Callable[[int], Awaitable[Answer[Page[T]]]], what: str, mos
     )
 
 
-async def optional(asking: Awaitable[Answer[T]]) -> tuple[Answer[T] | None, Problem | None]:
-    """The answer, or why this token does not get it. Any other error is raised: a gate must not guess."""
+async def optional(asking: Awaitable[Answer[T]]) -> tuple[T | None, Problem | None]:
+    """What was asked for, or why this token does not get it. Any other error is raised: a gate must not guess."""
     try:
-        return await asking, None
+        return (await asking).value, None
     except RelmanError as error:
         if error.problem.kind not in _MISSING:
             raise
@@ -404,11 +402,7 @@ def may_push(viewer: str, permissions: frozenset[str]) -> bool | None:
     return "push" in permissions if viewer and permissions else None
 
 
-async def _none_answer() -> Answer[TagRef | None]:
-    return Answer(None)
-
-
-async def _none_release() -> Answer[Release | None]:
+async def _nothing() -> Answer[None]:
     return Answer(None)
 
 

@@ -12,8 +12,7 @@ from relman.actions.ports import GitHubReader
 from relman.actions.release_survey import Survey, may_push, optional
 from relman.actions.tools import Tools
 from relman.errors import Kind, Problem, RelmanError
-from relman.model.deployed import Stay, stays
-from relman.model.gates import current
+from relman.model.deployed import Stay, running_stay, stays
 from relman.model.push_filter import starts_on_tag
 from relman.model.rerun import Which, run_again
 from relman.model.rollback import Target, chosen, targets
@@ -47,8 +46,7 @@ async def survey(tools: Tools, intent: RollbackIntent) -> RollbackFacts:
         reader.repository(),
     )
     found = stays(deployments, prefix=tags.prefix)
-    live = current(deployments)
-    running = next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
+    running = running_stay(found, deployments)
     offered = targets(found, gone, running=running, prefix=tags.prefix)
     facts = RollbackFacts(
         at=tools.clock.now(),
@@ -93,7 +91,7 @@ async def _about(tools: Tools, facts: RollbackFacts, target: Target) -> Rollback
         workflow=_parsed(text),
         files=files,
         newest_run=max((one.id for one in newest.value.items), default=0),
-        rulesets=rules.value if rules is not None else None,
+        rulesets=rules,
         rulesets_problem=problem,
         # The new tag's own file decides, which is the target's: the same commit.
         starts=starts_on_tag(text, facts.tags.name_for("1.0.0")) if text is not None else None,
@@ -106,8 +104,8 @@ async def _workflow_text(reader: GitHubReader, path: str, target: Target) -> str
     """The deployment's workflow as it is at the target: that file is what would run."""
     if not path:
         return None
-    answer, _ = await optional(reader.workflow_file(path, target.stay.sha))
-    return None if answer is None else answer.value
+    text, _ = await optional(reader.workflow_file(path, target.stay.sha))
+    return text
 
 
 def _parsed(text: str | None) -> WorkflowFile | None:
@@ -121,16 +119,16 @@ async def _run(reader: GitHubReader, run_id: int | None) -> Run | None:
     """The run that deployed; None where it was deleted or is not known."""
     if run_id is None:
         return None
-    answer, _ = await optional(reader.run(run_id))
-    return None if answer is None else answer.value
+    run, _ = await optional(reader.run(run_id))
+    return run
 
 
 async def _files(reader: GitHubReader, target: Target, running: Stay | None) -> tuple[str, ...] | None:
     """What differs from the target to what runs. (The other way round GitHub shows nothing.)"""
     if running is None:
         return None
-    answer, _ = await optional(reader.compare(target.stay.sha, running.sha))
-    return None if answer is None or answer.value.status not in ("ahead", "identical") else answer.value.files
+    compared, _ = await optional(reader.compare(target.stay.sha, running.sha))
+    return None if compared is None or compared.status not in ("ahead", "identical") else compared.files
 
 
 async def moved_on(tools: Tools, facts: RollbackFacts, environment: str) -> Problem | None:

@@ -8,7 +8,6 @@ ended before the next is written.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from relman.actions.line_file import append
 from relman.errors import Kind, Problem, RelmanError, reason_of, usage_error
 from relman.model.run import Job, Run
 
@@ -70,22 +70,7 @@ class RunExport:
     def flush(self) -> None:
         """Returns when all lines are on the disk."""
         try:
-            made = not self.path.exists()
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(handle, "r+b", buffering=0) as file:
-                size = os.fstat(file.fileno()).st_size
-                torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
-                rest = memoryview(b"\n" * torn + b"".join(self._waiting))
-                while rest:
-                    rest = rest[os.write(file.fileno(), rest) :]
-                os.fsync(file.fileno())
-            if made and os.name == "posix":
-                directory = os.open(self.path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(directory)
-                finally:
-                    os.close(directory)
+            append(self.path, b"".join(self._waiting))
         except OSError as error:
             raise self._problem(error) from None
         self._waiting.clear()

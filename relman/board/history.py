@@ -26,7 +26,6 @@ from relman.board.history_file import (
     is_corrupt,
     open_database,
     start_over,
-    take_over,
 )
 from relman.board.spans import Span, joined
 from relman.board.validators import ValidatorStore
@@ -58,9 +57,7 @@ class History:
     @classmethod
     def open(cls, directory: Path, api_url: str, repo: str) -> History:
         """Opens the history of ``repo`` ("owner/name") in a directory of relman's own. Blocks a few ms."""
-        path = file_for(directory, api_url, repo)
-        take_over(path, api_url, repo)
-        return cls(path, repo)
+        return cls(file_for(directory, api_url, repo), repo)
 
     @property
     def notice(self) -> Problem | None:

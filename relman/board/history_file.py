@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import sqlite3
 import time
-import zlib
 from pathlib import Path
 from typing import Final
 
@@ -76,27 +76,9 @@ class Opened(Struct, frozen=True):
 
 def file_for(directory: Path, api_url: str, repo: str) -> Path:
     """The history's file for one repository of one API host: readable, and unlike any other's."""
-    return directory / f"{_readable(repo)}-{zlib.crc32(_exact(api_url, repo)):08x}.sqlite3"
-
-
-def take_over(path: Path, api_url: str, repo: str) -> None:
-    """Gives a file that an earlier version kept under a longer number the name that it has now."""
-    name = _readable(repo)
-    if path.exists() or not any(path.parent.glob(f"{name}-{'?' * 12}.sqlite3")):
-        return
-    import hashlib  # takes longer than all the rest of opening; nothing else of a start needs it
-
-    number = hashlib.sha256(_exact(api_url, repo)).hexdigest()[:12]
-    with contextlib.suppress(OSError):  # there is none of this host, or another relman has it open
-        _rename(path.with_name(f"{name}-{number}.sqlite3"), path)
-
-
-def _readable(repo: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", repo).strip("_.")[:80]
-
-
-def _exact(api_url: str, repo: str) -> bytes:
-    return f"{api_url}\n{repo.lower()}".encode()
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", repo).strip("_.")[:80]
+    exact = hashlib.sha256(f"{api_url}\n{repo.lower()}".encode()).hexdigest()[:12]
+    return directory / f"{name}-{exact}.sqlite3"
 
 
 def open_database(path: Path) -> Opened:

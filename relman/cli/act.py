@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct
 
 from relman.actions.operator import Action, Operator, Prepared
-from relman.cli.output import moment, problem_json, write_error, write_json, write_text
+from relman.cli.output import drop_stdout, moment, problem_json, write_error, write_json, write_text
 from relman.cli.progress import Progress
 from relman.errors import Exit, Kind, Problem, RelmanError, reason_of, usage_error
 from relman.model.operation import Begun, Ended, Event, Outcome, Said, StepEnded
@@ -172,8 +171,7 @@ class _Out:
             write()
             sys.stdout.flush()
         except OSError:
-            # Whatever is said from now on, and what is still in the buffer at the end, must not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            drop_stdout()
 
 
 def _show_first(lines: list[str]) -> None:
@@ -182,7 +180,7 @@ def _show_first(lines: list[str]) -> None:
         write_text(lines)
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         raise RelmanError(
             Problem(Kind.LOCAL, "The plan could not be shown: nothing was changed", reason_of(error))
         ) from None

@@ -44,17 +44,13 @@ def _in_our_words(message: str, otherwise: str) -> tuple[str, str]:
 
 
 def _speed(text: str) -> float:
-    value = _number(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, not {text!r}") from None
     if not 0 < value <= 10000:
         raise argparse.ArgumentTypeError(f"expected a factor above 0, not {text!r}")
     return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a number, not {text!r}") from None
 
 
 def add_consent(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol, TextIO
 
-from relman.cli.output import problem_json
+from relman.cli.output import narrate, problem_json
 from relman.errors import Exit, Kind, Problem, RelmanError
 from relman.model.answer import Answer
 from relman.model.job_log import BOM, LONGEST, Level, LogLine, begins_step, parse_line
@@ -19,6 +19,7 @@ from relman.text import clean_line
 
 SCHEMA = "relman.logs/1"
 _COPY = 1 << 20  # bytes
+_HEAD = 4096  # bytes: enough to tell what a line begins
 _BOLD, _OFF = "\x1b[1m", "\x1b[0m"
 _COLOURS = {Level.GROUP: _BOLD, Level.ERROR: "\x1b[1;31m", Level.WARNING: "\x1b[33m", Level.COMMAND: "\x1b[36m"}
 _HOPELESS = {Kind.AUTH, Kind.RATE_LIMIT, Kind.NETWORK}  # for the next job too
@@ -56,11 +57,13 @@ async def show_logs(
     Raises :class:`RelmanError` when nothing can be chosen from.
     """
     out = out or sys.stdout
-    tell = tell or _narrate
+    tell = tell or narrate
     jobs = chosen((await reader.jobs(run_id)).value, run_id, job=job, failed=failed)
     if not jobs:
         tell(f"No job of run {run_id} has failed." if failed else f"Run {run_id} has no jobs yet.")
-    prints = _Json(out, run_id) if as_json else _Raw(out) if raw else _Text(out, colour, named=len(jobs) > 1)
+    prints: _Printer = (
+        _Json(out, run_id) if as_json else _Raw(out) if raw else _Text(out, colour, named=len(jobs) > 1)
+    )
     problems: list[Problem] = []
     shown = 0
     hopeless: Problem | None = None
@@ -166,9 +169,6 @@ def failing_parts(file: BinaryIO) -> list[tuple[int, int]]:
     if error:
         parts.append((start, at))
     return parts or [(0, size)]
-
-
-_HEAD = 4096  # bytes: enough to tell what a line begins
 
 
 class _Printer(Protocol):
@@ -284,8 +284,3 @@ def _sign(line: LogLine) -> str:
 
 def _plain(line: LogLine) -> str:
     return _sign(line) + line.text
-
-
-def _narrate(sentence: str) -> None:
-    encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(f"relman: {clean_line(sentence)}\n".encode(encoding, "replace").decode(encoding))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -42,16 +43,27 @@ def write_text(lines: Iterable[str], stream: TextIO | None = None) -> None:
     """Lines for a person. Each is cleaned here once more, since identifiers come exact."""
     stream = stream or sys.stdout
     for line in lines:
-        _write(stream, clean(line).replace("\n", " ") + "\n")
+        write(stream, clean(line).replace("\n", " ") + "\n")
 
 
 def write_error(problem: Problem, *, as_json: bool) -> None:
     """One sentence on stderr; with ``--json`` the same as ``relman.error/1`` on stdout."""
     if as_json:
         write_json({"schema": ERROR_SCHEMA, "error": problem_json(problem)})
-    _write(sys.stderr, f"relman: {clean_line(problem.sentence())}\n")
+    narrate(problem.sentence())
 
 
-def _write(stream: TextIO, text: str) -> None:
+def narrate(sentence: str) -> None:
+    """A sentence for a person, beside the answer."""
+    write(sys.stderr, f"relman: {clean_line(sentence)}\n")
+
+
+def drop_stdout() -> None:
+    """Nobody reads stdout any more: what is still said, or flushed at the end, goes nowhere and cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write(stream: TextIO, text: str) -> None:
+    """``text`` with a question mark for each character that the stream's encoding does not have."""
     encoding = stream.encoding or "ascii"
     stream.write(text.encode(encoding, "replace").decode(encoding))

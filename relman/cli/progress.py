@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TextIO
 
+from relman.cli.output import write
 from relman.text import clean_line
 
 _BAR = 24  # cells
@@ -35,8 +36,7 @@ class Progress:
             self._open = False
 
     def _write(self, text: str) -> None:
-        encoding = self._stream.encoding or "ascii"
-        self._stream.write(text.encode(encoding, "replace").decode(encoding))
+        write(self._stream, text)
         self._stream.flush()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct
@@ -30,12 +30,14 @@ class _Open(Struct, frozen=True):
     run: Run
     pending: tuple[PendingDeployment, ...]
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """The environments that wait, by name."""
+        return {one.environment: one.environment_id for one in self.pending}
+
     def targets(self, names: Sequence[str]) -> tuple[Target, ...] | None:
         """The environments of those names, where all of them wait."""
-        by_name = {one.environment: one.environment_id for one in self.pending}
-        if not set(names) <= by_name.keys():
-            return None
-        return tuple(Target(by_name[name], name) for name in dict.fromkeys(names))
+        return _targets(names, self.ids) if set(names) <= self.ids.keys() else None
 
 
 async def review(tools: Tools, arguments: Namespace) -> Exit:
@@ -52,6 +54,43 @@ async def review(tools: Tools, arguments: Namespace) -> Exit:
 
 async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple[Target, ...]]:
     """The one run that waits for all of these environments."""
+    every, complete = await _candidates(tools)
+    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
+    runs = "; ".join(f"{one.run.id} ({run_name(one.run)})" for one, _ in fitting[:_LISTED])
+    if not complete:
+        raise usage_error(
+            f"More runs wait or go on than the {len(every)} that were looked through",
+            detail=f"of those, what waits for {_words(environments)}: {runs or 'none'}; there may be others",
+            hint="Say which with --run ID.",
+        )
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        more = "" if len(fitting) <= _LISTED else f" and {len(fitting) - _LISTED} more"
+        raise usage_error(
+            f"{len(fitting)} runs wait for {_words(environments)}",
+            detail=runs + more,
+            hint="Say which with --run ID.",
+        )
+    await _check_names(tools, environments, every)
+    every = [one for one in every if one.pending]
+    waiting = [one for one in every if any(each.environment in environments for each in one.pending)]
+    if waiting:  # only with several names: each waits somewhere, never together
+        runs = "; ".join(f"{one.run.id}: {_waits(one)}" for one in waiting[:_LISTED])
+        raise usage_error("No one run waits for all of these", detail=runs, hint="Review each run by itself.")
+    others = "; ".join(f"{_waits(one)} in run {one.run.id}" for one in every[:_LISTED])
+    raise RelmanError(
+        Problem(
+            Kind.NOT_FOUND,
+            f"No run waits for {_words(environments)}",
+            f"what waits: {others}" if others else "nothing waits for a review",
+            "`relman status` shows what waits for whom.",
+        )
+    )
+
+
+async def _candidates(tools: Tools) -> tuple[list[_Open], bool]:
+    """Runs that may wait, with what waits in them; and whether these are all."""
     # Beside jobs that run, a run that waits is in progress. Both are asked for: two that fit are never one.
     found: dict[int, Run] = {}
     complete = True
@@ -68,40 +107,7 @@ async def _only(tools: Tools, environments: Sequence[str]) -> tuple[_Open, tuple
         async with turn:
             return await _open(tools, run)
 
-    every = await asyncio.gather(*map(opened, found.values()))
-    fitting = [(one, targets) for one in every if (targets := one.targets(environments)) is not None]
-    every = [one for one in every if one.pending]
-    if not complete:
-        runs = "; ".join(f"{one.run.id} ({run_name(one.run)})" for one, _ in fitting[:_LISTED])
-        raise usage_error(
-            f"More runs wait or go on than the {len(found)} that were looked through",
-            detail=f"of those, what waits for {_words(environments)}: {runs or 'none'}; there may be others",
-            hint="Say which with --run ID.",
-        )
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        more = "" if len(fitting) <= _LISTED else f" and {len(fitting) - _LISTED} more"
-        runs = "; ".join(f"{one.run.id} ({run_name(one.run)})" for one, _ in fitting[:_LISTED])
-        raise usage_error(
-            f"{len(fitting)} runs wait for {_words(environments)}",
-            detail=runs + more,
-            hint="Say which with --run ID.",
-        )
-    await _check_names(tools, environments, every)
-    waiting = [one for one in every if any(each.environment in environments for each in one.pending)]
-    if waiting:  # only with several names: each waits somewhere, never together
-        runs = "; ".join(f"{one.run.id}: {_waits(one)}" for one in waiting[:_LISTED])
-        raise usage_error("No one run waits for all of these", detail=runs, hint="Review each run by itself.")
-    others = "; ".join(f"{_waits(one)} in run {one.run.id}" for one in every[:_LISTED])
-    raise RelmanError(
-        Problem(
-            Kind.NOT_FOUND,
-            f"No run waits for {_words(environments)}",
-            f"what waits: {others}" if others else "nothing waits for a review",
-            "`relman status` shows what waits for whom.",
-        )
-    )
+    return await asyncio.gather(*map(opened, found.values())), complete
 
 
 async def _named(tools: Tools, environments: Sequence[str], run_id: int) -> tuple[_Open, tuple[Target, ...]]:
@@ -115,14 +121,13 @@ async def _named(tools: Tools, environments: Sequence[str], run_id: int) -> tupl
     approvals = (await tools.reader.approvals(run_id)).value
     sent = sent_before(await tools.operator.journal.read(), tools.repo, found.run)
     if all(
-        name in {one.environment for one in found.pending}
+        name in found.ids
         # An earlier attempt's review is no answer to this one, which may come to its gate yet.
         or reviews_of(approvals, name, found.run.attempt)
         or (sent and answered_in(approvals, name))
         for name in environments
     ):
-        ids = {**known, **{one.environment: one.environment_id for one in found.pending}}
-        return found, tuple(Target(ids[name], name) for name in dict.fromkeys(environments))
+        return found, _targets(environments, {**known, **found.ids})
     raise RelmanError(
         Problem(
             Kind.NOT_FOUND,
@@ -148,6 +153,10 @@ async def _check_names(tools: Tools, environments: Sequence[str], every: Sequenc
                 detail=f"there are {_words(sorted(known))}" if known else "the repository has none",
                 hint=f"Did you mean {clean_line(near[0])!r}?" if near else "",
             )
+
+
+def _targets(names: Sequence[str], ids: Mapping[str, int]) -> tuple[Target, ...]:
+    return tuple(Target(ids[name], name) for name in dict.fromkeys(names))
 
 
 def _waits(one: _Open) -> str:

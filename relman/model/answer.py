@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-T = TypeVar("T")
+# Frozen, so an answer that gives a run serves where one is wanted that gives a run or nothing.
+T = TypeVar("T", covariant=True)
 
 
 class Answer(Struct, Generic[T], frozen=True):
@@ -23,6 +24,10 @@ class Answer(Struct, Generic[T], frozen=True):
     raw: bytes = b""
     unchanged: bool = False
     server_time: datetime | None = None
+
+    def clock_offset(self, now: datetime) -> timedelta:
+        """The source's clock minus this machine's, which says ``now``; none where the source did not tell."""
+        return timedelta(0) if self.server_time is None else self.server_time - now
 
 
 class Page(Struct, Generic[T], frozen=True):

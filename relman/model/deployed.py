@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from semver import Version
 
-from relman.model.environment import Deployment
-from relman.model.gates import current
+from relman.model.environment import Deployment, live_of
 from relman.model.release import Release
 from relman.model.summary import version_of
 from relman.model.version import version_of_tag
@@ -66,6 +65,12 @@ def stays(deployments: Sequence[Deployment], *, prefix: str = "") -> tuple[Stay,
     return tuple(found)
 
 
+def running_stay(found: Iterable[Stay], deployments: Sequence[Deployment]) -> Stay | None:
+    """Of the stays of ``deployments`` the one that runs there now."""
+    live = live_of(deployments)
+    return next((stay for stay in found if live is not None and stay.deployment.id == live.id), None)
+
+
 def _began(deployment: Deployment) -> datetime | None:
     """When it first succeeded; None where it never did."""
     success = next((status for status in reversed(deployment.statuses) if status.state == "success"), None)
@@ -103,7 +108,7 @@ def release_rows(
     """
     gone = withdrawn or Withdrawn()
     by_tag = {release.tag: release for release in releases}
-    running = {name: one for name, items in deployments.items() if (one := current(items)) is not None}
+    running = {name: one for name, items in deployments.items() if (one := live_of(items)) is not None}
     names = {tag.name for tag in tags.tags}
     rows = [
         ReleaseRow(release.tag, version_of_tag(release.tag, prefix=tags.prefix), "", release)

@@ -69,11 +69,6 @@ def staging_of(environments: Iterable[str]) -> str:
     return next((name for name in names if re.match(r"pre[-_]?prod", name.casefold())), "")
 
 
-def current(deployments: Sequence[Deployment]) -> Deployment | None:
-    """The deployment that runs there: the one that succeeded last, which need not be the one made last."""
-    return live_of(deployments)
-
-
 def ci_gate(sha: str, found: CommitChecks, roles: Roles, reason: str = "") -> Check:
     """Every check run and status of exactly this commit, each by its latest attempt, and the CI run itself.
 
@@ -193,7 +188,7 @@ def staging_gate(sha: str, found: Staging, now: datetime, reason: str = "") -> C
         )
     good: list[str] = []
     bad: list[str] = []
-    live, newest = current(found.deployments), next(iter(found.deployments), None)
+    live, newest = live_of(found.deployments), next(iter(found.deployments), None)
     if live is None:
         bad.append("none of its newest deployments succeeded")
     elif live.sha != sha:

@@ -65,8 +65,9 @@ def _on_screen(app: object) -> bool:
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself.
 
-    ``tools`` gives what actions work with; it is called once, after the first frame, and not at all where
-    relman is read-only. ``look`` gives what reads releases from near; it is called when somebody looks.
+    ``tools`` gives what actions work with; it is called once, when something is first to be changed, and not
+    at all where relman is read-only. ``look`` gives what reads releases from near; it is called when somebody
+    looks.
     """
 
     # With the first screen's: reading it later would parse every style sheet once more before the first frame.

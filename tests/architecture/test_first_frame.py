@@ -17,7 +17,7 @@ from relman.model.workflow_reader import read_source
 
 CLIENTS = {"httpx", "httpcore", "anyio", "h11", "github", "requests", "asyncssh", "cryptography"}
 LATER = {
-    *("markdown_it", "importlib.metadata", "yaml", "hashlib", "webbrowser"),
+    *("markdown_it", "importlib.metadata", "yaml", "webbrowser"),
     *("relman.github.reader", "relman.probes", "relman.board.poller", "relman.model.workflow_reader"),
 }
 API = "http://127.0.0.1:9"  # nothing listens there: the first frame waits for no network

@@ -1,12 +1,10 @@
 import asyncio
-import hashlib
 import json
 import os
 import sqlite3
 import sys
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -392,28 +390,6 @@ async def test_half_of_a_surrogate_pair_in_a_name_is_kept_like_any_other(opened,
     assert await history.deployments_between(make.START - day, make.START + day, half) == (deployment,)
     assert await history.file(half, "a" * 40) == "on: push"
     assert history.notice is None
-
-
-async def test_a_file_that_an_earlier_version_named_is_taken_over_with_its_newest_changes(
-    opened, make, tmp_path
-):
-    directory, number = tmp_path / "history", hashlib.sha256(f"{API}\nacme/app".encode()).hexdigest()[:12]
-    history = opened()
-    await history.keep_runs([make.run(1)], b"")
-    side = {suffix: Path(f"{history.path}{suffix}").read_bytes() for suffix in ("", "-wal")}
-    assert side["-wal"]
-    await history.close()
-    for path in directory.iterdir():
-        path.unlink()
-    for suffix, content in side.items():
-        (directory / f"acme_app-{number}.sqlite3{suffix}").write_bytes(content)
-    (directory / f"acme_app-{'0' * 12}.sqlite3").write_bytes(b"of another host")
-    again = opened()
-    assert await again.newest_runs() == (make.run(1),)
-    assert again.path == history.path
-    assert again.notice is None
-    assert (directory / f"acme_app-{'0' * 12}.sqlite3").read_bytes() == b"of another host"
-    assert not list(directory.glob(f"*{number}*"))
 
 
 async def test_making_room_reads_no_bodies(opened):

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from semver import Version
 
-from relman.model.deployed import release_rows, stays
+from relman.model.deployed import release_rows, running_stay, stays
 from relman.model.environment import (
     Deployment,
     DeploymentStatus,
     Environment,
     ProtectionRule,
     Reviewer,
+    live_of,
 )
-from relman.model.gates import current
 from relman.model.reach import Reached
 from relman.model.release import Release, Tag
 from relman.model.rerun import Again
@@ -61,8 +61,7 @@ HISTORY = deployed(
 
 def offered(withdrawn: dict[str, str] | None = None) -> list[str]:
     found = stays(HISTORY)
-    live = current(HISTORY)
-    running = next(stay for stay in found if live is not None and stay.deployment.id == live.id)
+    running = running_stay(found, HISTORY)
     return [one.name for one in targets(found, Withdrawn(withdrawn or {}), running=running)]
 
 
@@ -81,7 +80,7 @@ def test_what_waited_long_and_succeeded_last_is_what_runs() -> None:
     later, waited = deployed(("v1.3.0", "c", "inactive,success"), ("v1.2.0", "b", "success"))
     waited = replace(waited, statuses=(DeploymentStatus(9, "success", NOW),))
     for first in (later, replace(later, statuses=(DeploymentStatus(8, "success", later.created_at),))):
-        assert current((first, waited)) is waited
+        assert live_of((first, waited)) is waited
         assert [one.name for one in stays((first, waited))] == ["v1.2.0", "v1.3.0"]
 
 
@@ -243,8 +242,8 @@ def test_a_branch_that_was_deployed_is_called_by_its_commit() -> None:
 )
 def test_targets_hold_in_any_history(items: list[tuple[str, str, str]], gone: set[str]) -> None:
     history = deployed(*items)
-    found, live = stays(history), current(history)
-    running = next((stay for stay in found if live and stay.deployment.id == live.id), None)
+    found = stays(history)
+    running = running_stay(found, history)
     names = [one.name for one in targets(found, Withdrawn(dict.fromkeys(gone, "x")), running=running)]
     assert len(set(names)) == len(names)
     for one in targets(found, Withdrawn(dict.fromkeys(gone, "x")), running=running):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from command_shop import OVERRIDES, Done, R, Shop
+from command_shop import OVERRIDES, R, Shop
+from world_hand import Done
 
 VERSIONS = count()
 OBJECT, REF, RELEASE = r"/git/tags$", r"/git/refs$", r"/releases$"

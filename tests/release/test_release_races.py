@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from command_shop import OVERRIDES, Done, Shop
+from command_shop import OVERRIDES, Shop
+from world_hand import Done
 
 
 def both(shop: Shop, one: str, other: str) -> tuple[Done, Done]:

@@ -10,14 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import worlds
+from world_hand import Done, Hand
 
 from relman.__main__ import main
 
@@ -27,17 +27,7 @@ OVERRIDES = ("--override", "ci=the test's commit has no run yet", "--override", 
 
 
 @dataclass
-class Done:
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
-class Shop:
+class Shop(Hand):
     """The world, and a home that all commands of one test share."""
 
     world: worlds.OwnWorld
@@ -45,8 +35,7 @@ class Shop:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def arguments(self, *argv: str) -> list[str]:
-        place = ["--api-url", self.world.api_url, "--config", str(self.world.config), "--repo", self.world.repo]
-        return [sys.executable, "-c", CODE, *place, *argv]
+        return [sys.executable, "-c", CODE, *self.place, *argv]
 
     def environ(self, home: Path | None = None) -> dict[str, str]:
         keep = {key: os.environ[key] for key in ("PATH", "PYTHONPATH", "LANG") if key in os.environ}
@@ -74,7 +63,7 @@ class Shop:
         """The command in this process: much faster, and not to be killed."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main([*self.arguments(*argv)[3:]], self.environ())
+            code = main([*self.place, *argv], self.environ())
         return Done(code, out.getvalue(), err.getvalue())
 
     def killed_at(self, method: str, match: str, *argv: str) -> None:
@@ -99,24 +88,11 @@ class Shop:
     def fault(self, kind: str, match: str, **wish: Any) -> None:
         self.move("faults", kind=kind, match=match, **wish)
 
-    def move(self, what: str, **wish: Any) -> Any:
-        return self.ask("POST", f"/_world/{what}", wish)
-
     def act(self, do: str, **wish: Any) -> Any:
         return self.move("act", do=do, **wish)
 
     def look(self, path: str) -> Any:
         return self.ask("GET", path)
-
-    def ask(self, method: str, path: str, wish: Mapping[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            self.world.api_url + path,
-            method=method,
-            data=None if wish is None else json.dumps(wish).encode(),
-            headers={"Authorization": f"Bearer {self.world.token}"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return json.load(reply)
 
     def commit(self, message: str = "fix: a thing", branch: str = "main") -> str:
         """A new commit by somebody; gives its sha."""

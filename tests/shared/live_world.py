@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import Any
 
 import worlds
 from msgspec.structs import replace
+from world_hand import Hand
 
 from relman import wiring
 from relman.actions.gate import Gate
@@ -40,34 +39,16 @@ class Hurried:
 
 
 @dataclass
-class LiveWorld:
+class LiveWorld(Hand):
     world: worlds.OwnWorld
     home: Path
-
-    @property
-    def place(self) -> list[str]:
-        return ["--api-url", self.world.api_url, "--config", str(self.world.config), "--repo", self.world.repo]
 
     @property
     def environ(self) -> dict[str, str]:
         return {"RELMAN_TOKEN": self.world.token, "RELMAN_HOME": str(self.home), "PATH": ""}
 
-    def ask(self, method: str, path: str, wish: Any = None) -> Any:
-        request = urllib.request.Request(
-            self.world.api_url + path,
-            method=method,
-            data=None if wish is None else json.dumps(wish).encode(),
-            headers={"Authorization": f"Bearer {self.world.token}"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            body = reply.read()
-            return json.loads(body) if body else None
-
     def repo(self, method: str, path: str, wish: Any = None) -> Any:
         return self.ask(method, f"/repos/{self.world.repo}{path}", wish)
-
-    def move(self, what: str, **wish: Any) -> Any:
-        return self.ask("POST", f"/_world/{what}", wish)
 
     def sent(self, method: str, part: str) -> list[dict[str, Any]]:
         """Requests of that method whose path holds ``part``, oldest first."""

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from small_change import bench
+from textual import events
+from textual.widgets import Input
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board, Section
@@ -259,6 +261,15 @@ async def test_filter_and_find() -> None:
         assert stage.screen.in_details and "1 of 1" not in stage.text
         await stage.press("escape")
         assert not stage.screen.in_details
+
+
+async def test_no_letter_overtakes_the_key_that_asks_for_a_filter() -> None:
+    async with staged() as stage:
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "rolled")):
+            stage.app.post_message(events.Key(key, character))
+        await stage.pilot.pause()
+        assert stage.screen.query_one("#prompt-input", Input).value == "rolled"
+        assert "Releases 1 of 5" in stage.text
 
 
 async def test_where_nothing_may_be_changed_no_such_key_exists() -> None:
