@@ -511,6 +511,21 @@ async def test_without_a_run_the_message_has_the_screen_and_no_key_lies() -> Non
         assert app.screen.focused is app.screen._runs
 
 
+async def test_runs_that_go_and_come_back_have_the_focus_again() -> None:
+    app = boards.app(boards.board())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        app.watch_.store.publish(replace(boards.board(), runs=Section((), boards.NOW)))
+        await pilot.pause()
+        assert app.screen.focused is None
+        app.watch_.store.publish(boards.board())
+        await pilot.pause()
+        assert app.screen.focused is app.screen._runs
+        before = app.screen._runs.key
+        await pilot.press("j")
+        assert app.screen._runs.key != before
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", STATES)
 async def test_designed_states(name: str, size: tuple[int, int]) -> None:

@@ -148,6 +148,8 @@ class PipelineScreen(RunActs):
         # Without a single run the message has the screen for itself.
         self.set_class(not runs, "-alone")
         self._runs_pane.show(notice, staleness(section, now))
+        if notice is None and self.focused is None:  # the message took the focus away with the list
+            self.set_focus(self._runs)
 
     def _show_run(self) -> None:
         """Draws the graph of the highlighted run and the selected job."""
