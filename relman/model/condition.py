@@ -20,12 +20,14 @@ from relman.model.yaml_reader import plain_text
 
 class _Unknown(Enum):
     UNKNOWN = "unknown"
+    TRUTHY = "unknown, but it counts as true"
+    FALSY = "unknown, but it counts as false"
 
 
 UNKNOWN: Final = _Unknown.UNKNOWN
 """Only the run will tell."""
 
-Value = str | float | bool | None | Literal[_Unknown.UNKNOWN]
+Value = str | float | bool | None | Literal[_Unknown.UNKNOWN, _Unknown.TRUTHY, _Unknown.FALSY]
 Known = Mapping[str, Value]
 """Values by path in lower case: ``github.event_name``, ``inputs.version``. A path that ends in ``.*`` says what
 everything below it is that is not listed (``inputs.*`` as None: there are no other inputs)."""
@@ -33,6 +35,11 @@ everything below it is that is not listed (``inputs.*`` as None: there are no ot
 
 def evaluate(text: str, known: Known) -> Value:
     """The value of one expression, without its ``${{ }}``. What cannot be read is UNKNOWN."""
+    value = _evaluate(text, known)
+    return UNKNOWN if isinstance(value, _Unknown) else value
+
+
+def _evaluate(text: str, known: Known) -> Value:
     try:
         parse(text)  # bounds length and depth, and refuses what GitHub refuses
         return _Evaluation(text, known).value()
@@ -49,7 +56,7 @@ def holds(condition: str | None, known: Known) -> bool | None:
         text = text[3:-2]
     elif has_expression(text):
         return None
-    return _truth(evaluate(text.strip(), known))
+    return _truth(_evaluate(text.strip(), known))
 
 
 def filled(text: str, known: Known) -> str | None:
@@ -58,7 +65,7 @@ def filled(text: str, known: Known) -> str | None:
     try:
         for part in parts(text):
             value = evaluate(part.text, known) if part.expression else part.text
-            if value is UNKNOWN:
+            if isinstance(value, _Unknown):
                 return None
             told.append(plain_text(value))
     except ExpressionError:
@@ -67,8 +74,8 @@ def filled(text: str, known: Known) -> str | None:
 
 
 def _truth(value: Value) -> bool | None:
-    if value is UNKNOWN:
-        return None
+    if isinstance(value, _Unknown):
+        return None if value is UNKNOWN else value is _Unknown.TRUTHY
     if isinstance(value, float):
         return not (value == 0 or math.isnan(value))
     return bool(value)
@@ -173,7 +180,7 @@ class _Evaluation:
         if function == "case":
             return _case(arguments)
         make = _FUNCTIONS.get((function, len(arguments)))
-        if make is None or any(argument is UNKNOWN for argument in arguments):
+        if make is None or any(isinstance(argument, _Unknown) for argument in arguments):
             return UNKNOWN
         return make(*arguments)
 
@@ -204,19 +211,19 @@ def _number(word: str) -> float:
 def _either(left: Value, right: Value) -> Value:
     truth = _truth(left)
     if truth is None:
-        return True if _truth(right) else UNKNOWN
+        return _Unknown.TRUTHY if _truth(right) else UNKNOWN
     return left if truth else right
 
 
 def _both(left: Value, right: Value) -> Value:
     truth = _truth(left)
     if truth is None:
-        return False if _truth(right) is False else UNKNOWN
+        return _Unknown.FALSY if _truth(right) is False else UNKNOWN
     return right if truth else left
 
 
 def _equal(left: Value, right: Value) -> Value:
-    if left is UNKNOWN or right is UNKNOWN:
+    if isinstance(left, _Unknown) or isinstance(right, _Unknown):
         return UNKNOWN
     if isinstance(left, str) and isinstance(right, str):
         return left.casefold() == right.casefold()
@@ -229,7 +236,7 @@ def _unequal(left: Value, right: Value) -> Value:
 
 
 def _ordered(compare: Callable[..., bool], left: Value, right: Value) -> Value:
-    if left is UNKNOWN or right is UNKNOWN:
+    if isinstance(left, _Unknown) or isinstance(right, _Unknown):
         return UNKNOWN
     if isinstance(left, str) and isinstance(right, str):
         return compare(left.casefold(), right.casefold())
@@ -242,7 +249,7 @@ def _as_number(value: Value) -> float:
             return _number(value.strip()) if value.strip() else 0.0
         except ValueError:
             return math.nan
-    return 0.0 if value is None or value is UNKNOWN else float(value)
+    return 0.0 if value is None or isinstance(value, _Unknown) else float(value)
 
 
 _OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
@@ -270,7 +277,7 @@ def _case(arguments: list[Value]) -> Value:
 
 def _from_json(text: Value) -> Value:
     try:
-        value = json.loads(plain_text(text)) if text is not UNKNOWN else UNKNOWN
+        value = json.loads(plain_text(text)) if not isinstance(text, _Unknown) else UNKNOWN
     except (ValueError, RecursionError):
         return UNKNOWN
     if isinstance(value, bool):
@@ -281,7 +288,7 @@ def _from_json(text: Value) -> Value:
 
 
 def _folded(value: Value) -> str:
-    return "" if value is UNKNOWN else plain_text(value).casefold()
+    return "" if isinstance(value, _Unknown) else plain_text(value).casefold()
 
 
 # ``contains`` in a list, ``join``, ``format`` and the like are left to the run.

@@ -86,6 +86,8 @@ VALUES = st.sampled_from([None, True, False, "", "x", "1", 0.0, 1.0])
 
 
 @given(EXPRESSIONS, VALUES, VALUES, VALUES, st.booleans())
+@example("('x' == (inputs.a || 'x'))", None, None, None, False)
+@example("('x' != (inputs.a && ''))", "x", None, None, False)
 def test_more_knowledge_never_contradicts(text: str, a: object, b: object, c: object, fails: bool) -> None:
     """What is said with less known is what is said with all known."""
     text = text.replace("failure()", "vars.f")
