@@ -32,7 +32,7 @@ Bare().run()
 
 
 def main(repeats: int = 25, settle: float = 20.0) -> None:
-    with embed.start(seed=1, frozen=True) as world, tempfile.TemporaryDirectory() as place:
+    with embed.start(seed=1, now=dashboard.NOW, frozen=True) as world, tempfile.TemporaryDirectory() as place:
         home = Path(place)
         dashboard.live_through(world, home, SIZES[-1], settle)
         for size in SIZES:

@@ -59,7 +59,7 @@ def stairs() -> None:
 
 
 def main(seconds: float = 45.0) -> None:
-    with embed.start(seed=1) as world, tempfile.TemporaryDirectory() as place:
+    with embed.start(seed=1, now=dashboard.NOW) as world, tempfile.TemporaryDirectory() as place:
         home = Path(place)
         for label in ("with an empty history", "with a kept history"):
             with Screen(dashboard.command(world), SIZE, dashboard.environment(world, home)) as screen:

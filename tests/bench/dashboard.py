@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from relman.demo.embed import Embedded
 from tests.bench.screen import Screen
 
 ENTRANCE = "from relman.__main__ import run; run()"  # what the installed script holds
-SHOWN = ("agentic-backend", "Runs ", "deploy-production", "Quit")
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+"""When every world of a bench begins: its newest run waits for production."""
+
+SHOWN = ("agentic-backend", "Runs ", "deploy-production", "enter Open")
 """Header, list, graph and footer: a frame with all of them is a full one."""
 
 
