@@ -88,7 +88,7 @@ class Conditional:
 
         reply, value = await self._fetch(request, conditions(known.validator if known else None), accept)
         if known is not None and reply.status == 304:
-            now, raw = known, known.validator.body
+            now, raw = known, await asyncio.to_thread(zlib.decompress, known.validator.packed)
         else:
             validator = await asyncio.to_thread(validator_of, reply, self._clock.now())
             now, raw = Known(validator, value), reply.body
@@ -133,9 +133,7 @@ class Conditional:
         """What the store kept, as an object; None for nothing, and for what can no longer be read."""
         try:
             validator = await asyncio.to_thread(self._validators.get, key)
-        except (
-            Exception
-        ) as error:  # the store spares quota; whatever is wrong with it, the read goes on without
+        except Exception as error:  # the store only spares quota: the read goes on without it
             _log.warning("kept answers cannot be read (%s)", type(error).__name__)
             return None
         if validator is None:

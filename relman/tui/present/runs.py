@@ -68,7 +68,7 @@ class RunsPresenter:
 
 
 def counts(runs: Sequence[Run]) -> Line:
-    """How many wait, run and failed last: the title of the pane in figures."""
+    """How many wait and how many run: the title of the pane in figures."""
     found = Counter(run.state for run in runs)
     waiting = found[State.WAITING] + found[State.ACTION_REQUIRED]
     active = sum(count for state, count in found.items() if state.active and state is not State.WAITING)

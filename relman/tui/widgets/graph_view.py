@@ -26,45 +26,32 @@ _DIRECTIONS = {
 _MARGIN = Spacing(1, 2, 1, 2)  # what is kept in view around the selected box
 
 
+class _AtSpot(Message):
+    """About one box or row of a graph."""
+
+    def __init__(self, view: GraphView, spot: Spot) -> None:
+        super().__init__()
+        self.view = view
+        self.spot = spot
+
+    @property
+    def control(self) -> GraphView:
+        return self.view
+
+
 class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a drawing. A line is prepared once and only redrawn when it differs."""
 
     ALLOW_SELECT = False
 
-    class Selected(Message):
+    class Selected(_AtSpot):
         """A person chose another box or row, by key or by mouse."""
 
-        def __init__(self, view: GraphView, spot: Spot) -> None:
-            super().__init__()
-            self.view = view
-            self.spot = spot
-
-        @property
-        def control(self) -> GraphView:
-            return self.view
-
-    class Opened(Message):
+    class Opened(_AtSpot):
         """A person wants to see what is inside the selected box or row."""
-
-        def __init__(self, view: GraphView, spot: Spot) -> None:
-            super().__init__()
-            self.view = view
-            self.spot = spot
-
-        @property
-        def control(self) -> GraphView:
-            return self.view
 
     class Resized(Message):
         """There is another room for boxes."""
-
-        def __init__(self, view: GraphView) -> None:
-            super().__init__()
-            self.view = view
-
-        @property
-        def control(self) -> GraphView:
-            return self.view
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -231,7 +218,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         del event
-        self.post_message(self.Resized(self))
+        self.post_message(self.Resized())
         self.call_after_refresh(self.reveal)
 
     # ── the mouse ────────────────────────────────────────────────────────────────────────────
