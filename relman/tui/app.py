@@ -18,6 +18,7 @@ from textual.binding import Binding
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.signal import Signal
+from textual.widgets import Input
 
 from relman.board.view import View
 from relman.errors import Problem
@@ -26,6 +27,7 @@ from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
 from relman.tui.commands.command import CommandHost, command, key_shown
 from relman.tui.commands.live import run_live
+from relman.tui.keyboard import Keyboard
 from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
@@ -58,8 +60,9 @@ _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 
 
 def _on_screen(app: object) -> bool:
-    """Whether no menu or dialog stands in front."""
-    return isinstance(cast("RelmanApp", app).screen, LiveScreen)
+    """Whether no menu or dialog stands in front, and nobody types a filter."""
+    app = cast("RelmanApp", app)
+    return isinstance(app.screen, LiveScreen) and not isinstance(app.focused, Input)
 
 
 class RelmanApp(CommandHost, App[None], inherit_bindings=False):
@@ -126,6 +129,7 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
+        self._keyboard = Keyboard(self, super().on_event)
         self._overrides: Mapping[str, str] = {}
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
@@ -221,6 +225,12 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
         self._tell(replace(self._view, focused=False))
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keyboard.take(event)
+        else:
+            await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
         return key_shown(binding.key)
@@ -400,7 +410,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Commands",
         rank=85,
-        asks=True,
         when=_on_screen,
     )
     def show_palette(self) -> None:
@@ -416,7 +425,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
-        asks=True,
         when=_on_screen,
     )
     def show_help(self) -> None:

@@ -12,12 +12,10 @@ from msgspec.structs import replace
 from textual import events
 from textual.app import App, ComposeResult
 from textual.screen import Screen
-from textual.widgets import Input
 
 from relman.errors import Kind, Problem
 from relman.model.board import Board, Section
 from relman.tui import terminal
-from relman.tui.app import RelmanApp
 from relman.tui.browser import may_open
 from relman.tui.present.piece import Piece
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
@@ -184,32 +182,6 @@ async def test_a_click_on_the_footer_presses_the_key() -> None:
         await pilot.click("#keys", offset=(line.index("Refresh"), 0))
         await pilot.pause()
         assert app.watch_.poller.refreshed == 1 and bar.entries
-
-
-def burst(app: RelmanApp, *keys: str) -> None:
-    """Keys as a terminal sends them when a person is faster than the program."""
-    for key in keys:
-        character = {"slash": "/", "colon": ":", "question_mark": "?"}.get(key, key)
-        app.post_message(events.Key(key, character))
-
-
-async def test_no_letter_overtakes_the_key_that_asks_for_it() -> None:
-    app = boards.app()
-    async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
-        burst(app, "slash", *"status")
-        await pilot.pause()
-        assert app.screen.query_one("#prompt-input", Input).value == "status"
-        burst(app, "question_mark", "colon", "slash")
-        await pilot.pause()
-        assert app.screen.query_one("#prompt-input", Input).value == "status?:/"
-        await pilot.press("escape")
-        for key in ("colon", "question_mark"):
-            burst(app, key, "q", "r")
-            await pilot.pause(0.3)
-            assert app.is_running and len(app.screen_stack) == 2
-            assert app.watch_.poller.refreshed == 0
-            await pilot.press("escape")
 
 
 async def test_the_footer_while_somebody_types() -> None:

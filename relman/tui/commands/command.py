@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from msgspec import Struct
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Node
@@ -52,9 +51,7 @@ class Command(Struct, frozen=True):
     group: str
     footer: str | Callable[[Any], str] = ""
     rank: int = 50
-    priority: bool = False  # seen before what has the focus sees the key, and before the next key is
-    asks: bool = False  # what is typed after the key goes elsewhere: no letter may overtake it
-    reads: bool = False  # reads what stands in the fields: letters typed before the key belong to it
+    priority: bool = False  # seen before what has the focus sees the key
     changes: bool = False  # where relman may change nothing it does not exist, and help does not name it
     method: str = ""
     when: Callable[[Any], bool] | None = None
@@ -80,7 +77,7 @@ class Command(Struct, frozen=True):
             f"run_command({self.name!r})",
             self.title or self.help,
             show=bool(self.footer),
-            priority=self.priority or self.asks or self.reads,
+            priority=self.priority,
             id=self.name,
         )
 
@@ -94,8 +91,6 @@ def command(
     footer: str | Callable[[Any], str] = "",
     rank: int = 50,
     priority: bool = False,
-    asks: bool = False,
-    reads: bool = False,
     changes: bool = False,
     when: Callable[[Any], bool] | None = None,
 ) -> Callable[[Method], Method]:
@@ -103,7 +98,7 @@ def command(
 
     def mark(method: Method) -> Method:
         declared = Command(
-            name, keys, title, help, group, footer, rank, priority, asks, reads, changes, method.__name__, when
+            name, keys, title, help, group, footer, rank, priority, changes, method.__name__, when
         )
         setattr(method, _MARK, declared)
         return method
@@ -131,29 +126,14 @@ class CommandHost(_Node):
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
         declared = type(self).commands().get(name)
-        if declared is None or not self._may_run(declared):
-            return
-        field = self.app.focused
-        if declared.reads and isinstance(field, Input):
-            # The key overtook letters that still wait in the field's queue: this waits behind them.
-            field.call_later(self._run_after_letters, declared)
-        else:
+        if declared is not None and declared.available(self):
             declared.run(self)
-
-    def _run_after_letters(self, declared: Command) -> None:
-        """Unless something else was opened or closed in the meantime: the key was not meant for that."""
-        if cast("object", self.app.screen) is self and self._may_run(declared):
-            declared.run(self)
-
-    def _may_run(self, declared: Command) -> bool:
-        """A key that opens a line to type into is a letter while somebody types."""
-        return declared.available(self) and not (declared.asks and isinstance(self.app.focused, Input))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Textual asks before it shows or runs an action; a command that cannot run is not there."""
         if action == "run_command" and parameters:
             declared = type(self).commands().get(str(parameters[0]))
-            return declared is not None and self._may_run(declared)
+            return declared is not None and declared.available(self)
         return super().check_action(action, parameters)
 
 

@@ -116,7 +116,7 @@ class FieldRow(Vertical):
 
     def say(self, wrong: str) -> None:
         self._wrong = wrong
-        if wrong and not self._below.is_attached:
+        if wrong and self._below.parent is None and self.is_attached:
             self.mount(self._below)
         self._below.update()
 

@@ -152,7 +152,7 @@ class JournalScreen(LiveScreen):
         self._lines.focus()
 
     @command("journal-filter", "slash", title="Filter the journal", help="Only operations with all of these words.",
-             asks=True, group=_GROUP, footer="Filter", rank=12)  # fmt: skip
+             group=_GROUP, footer="Filter", rank=12)  # fmt: skip
     def filter(self) -> None:
         self._prompt.ask("filter", self._filter, self._filtered, back_to=self._list)
 

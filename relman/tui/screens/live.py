@@ -84,7 +84,7 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         least = self.relman.LEAST
         self._small.display = width < least[0] or height < least[1]
         if self._small.display:
-            if self._small.parent is None:
+            if self._small.parent is None and self.is_attached:
                 self.mount(self._small)
             self._small.set_lines(too_small(width, height, least).draw(width - 2))
 

@@ -197,7 +197,7 @@ class LogScreen(LiveScreen):
     # ── commands ─────────────────────────────────────────────────────────────────────────────
 
     @command("search", "slash", title="Search the log", help="Find text in the log, as you type.", group=_GROUP,
-             footer="Search", rank=10, asks=True, when=_shown)  # fmt: skip
+             footer="Search", rank=10, when=_shown)  # fmt: skip
     def search(self) -> None:
         field = self.query_one("#log-search", Input)
         field.value = ""

@@ -366,7 +366,6 @@ class PipelineScreen(RunActs):
         group=_RUNS,
         footer=lambda screen: screen.finds,
         rank=30,
-        asks=True,
         when=lambda screen: bool(screen.relman.board.runs.value),
     )
     def ask_filter(self) -> None:

@@ -171,7 +171,7 @@ class ReleaseForm(CommandHost, LeavesOnce, ModalScreen[ReleaseIntent | None], in
         return ReleaseIntent(sha=sha, bump=None if item.key == PROPOSED else item.key, channel=self.channel)
 
     @command("release-on", "enter", title="", help="On to the plan; nothing is sent yet.", group=_GROUP,
-             footer="See the plan", rank=1, reads=True)  # fmt: skip
+             footer="See the plan", rank=1, priority=True)  # fmt: skip
     def proceed(self) -> None:
         item = self.choice
         intent = self._intent(item) if item is not None else None

@@ -306,7 +306,6 @@ class ReleasesScreen(RunScreen):
         group=_GROUP,
         footer=lambda screen: "Find text" if screen.in_details else "Filter",
         rank=30,
-        asks=True,
     )
     def ask_filter(self) -> None:
         if self.in_details:

@@ -110,7 +110,7 @@ class ReviewScreen(CommandHost, LeavesOnce, ModalScreen[Review | None], inherit_
             self.dismiss(None)
 
     @command("review-on", "enter", title="", help="On to the plan; nothing is sent yet.", group=_GROUP,
-             footer="See the plan", rank=1, reads=True)  # fmt: skip
+             footer="See the plan", rank=1, priority=True)  # fmt: skip
     def proceed(self) -> None:
         targets = tuple(
             Target(gate.pending.environment_id, gate.pending.environment)

@@ -186,7 +186,7 @@ class RollbackForm(
         return self._list.item is not None and (tagged or not self.by_tag)
 
     @command("rollback-on", "enter", title="", help="On to the plan; nothing is sent yet.", group=_GROUP,
-             footer="See the plan", rank=1, reads=True, when=lambda screen: screen.may_go_on)  # fmt: skip
+             footer="See the plan", rank=1, priority=True, when=lambda screen: screen.may_go_on)  # fmt: skip
     def proceed(self) -> None:
         target, ways = self._list.item, self._ways
         if target is None or ways is None or not self.may_go_on:

@@ -41,7 +41,7 @@ class Pane(Vertical):
     def _show_below(self, above: Widget, widget: Widget, wanted: bool) -> None:
         """Shows or hides what most panes never need; it is mounted when it is first wanted."""
         widget.display = wanted
-        if wanted and widget.parent is None and above.parent is not None:
+        if wanted and widget.parent is None and above.parent is not None and self.is_attached:
             self.mount(widget, after=above)
 
     @property
