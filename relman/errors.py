@@ -4,7 +4,7 @@ A :class:`Problem` is the value (frozen, comparable, can be stored in a board se
 a :class:`RelmanError` carries one through a call stack.
 """
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from datetime import datetime
 from enum import IntEnum, StrEnum

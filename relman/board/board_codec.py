@@ -5,8 +5,6 @@ nothing here: an older file simply lacks it, and a field that is gone is passed 
 since 1970, as earlier versions did, are read as well.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import timedelta

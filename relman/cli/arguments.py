@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Never
 
 from relman import __version__
-from relman.cli import release_arguments, run_arguments
 from relman.errors import RelmanError, usage_error
 
 _EXIT_CODES = (
@@ -99,6 +98,8 @@ def _add_globals(parser: argparse.ArgumentParser, *, first: bool) -> None:
 
 def build() -> argparse.ArgumentParser:
     """The parser. Errors are raised as :class:`relman.errors.RelmanError` with kind USAGE."""
+    from relman.cli import release_arguments, run_arguments
+
     parser = _Parser(
         prog="relman",
         description="One terminal for the whole release. Without a command: the dashboard.",

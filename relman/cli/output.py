@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -34,6 +33,8 @@ def problem_json(problem: Problem | None) -> dict[str, Any] | None:
 
 def write_json(answer: Mapping[str, Any], stream: TextIO | None = None) -> None:
     """One JSON object and a newline, in ASCII: a JSON escape reaches no terminal raw."""
+    import json
+
     stream = stream or sys.stdout
     json.dump(answer, stream, indent=2, ensure_ascii=True, allow_nan=False)
     stream.write("\n")

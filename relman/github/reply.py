@@ -19,8 +19,8 @@ _ELEMENTS: Final = msgspec.json.Decoder(list[Raw])
 _NOT_JSON: Final = (ValueError, msgspec.DecodeError)
 """What is raised for broken JSON: msgspec's own error is a ValueError only in its newer versions."""
 
-_LINK = re.compile(r"<[^<>]*>([^<]*)")
-_NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?:[;,]|$)", re.IGNORECASE)
+_LINK = r"<[^<>]*>([^<]*)"
+_NEXT = r";\s*rel\s*=\s*\"?(?:[^\";,]*\s)?next(?:\s[^\";,]*)?\"?\s*(?:[;,]|$)"
 
 
 class Reply(Struct, frozen=True):
@@ -47,7 +47,9 @@ class Reply(Struct, frozen=True):
     @property
     def has_next(self) -> bool:
         """Whether the Link header names a next page."""
-        return any(_NEXT.search(parameters) for parameters in _LINK.findall(self.header("link")))
+        return any(
+            re.search(_NEXT, parameters, re.IGNORECASE) for parameters in re.findall(_LINK, self.header("link"))
+        )
 
     @property
     def partial(self) -> bool:

@@ -3,7 +3,7 @@
 A fetch replaces one section and keeps the others, so ``is`` tells what changed.
 """
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

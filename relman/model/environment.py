@@ -1,6 +1,6 @@
 """Environments, their protection, and what was deployed to them, in GitHub's words."""
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 import re
 from collections.abc import Sequence

@@ -88,17 +88,14 @@ def has_expression(text: str) -> bool:
     return "${{" in text
 
 
-_TOKEN = re.compile(
-    r"""[ \t\r\n]*(?:
+_LEXEME = r"""[ \t\r\n]*(?:
       (?P<string>'(?:[^']|'')*')
     | (?P<number>[-+]?(?:0x[0-9a-fA-F]+|0o[0-7]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?))
       (?=[\s()\[\],.!<>=&|]|$)
     | (?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?=[\s()\[\],.!<>=&|]|$)
     | (?P<sign>\|\||&&|[=!<>]=|[()\[\],.!<>*])
     | (?P<end>$)
-    )""",
-    re.VERBOSE | re.ASCII,
-)
+    )"""
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity"})
 
 
@@ -117,10 +114,11 @@ def tokens(text: str) -> list[tuple[str, str]]:
 
     Raises :class:`ExpressionError`.
     """
+    pattern = re.compile(_LEXEME, re.VERBOSE | re.ASCII)
     found: list[tuple[str, str]] = []
     at = 0
     while True:
-        match = _TOKEN.match(text, at)
+        match = pattern.match(text, at)
         if match is None:
             words = text[at:].split(
                 None, 1
@@ -255,7 +253,7 @@ def _short(text: str) -> str:
     return line if len(line) <= 80 else line[:79] + "…"
 
 
-_MATRIX = re.compile(r"matrix\.([A-Za-z_][A-Za-z0-9_-]*)|matrix\['([^']+)'\]", re.IGNORECASE)
+_MATRIX = r"matrix\.([A-Za-z_][A-Za-z0-9_-]*)|matrix\['([^']+)'\]"
 
 
 def fill(text: str, matrix: Mapping[str, str]) -> str | None:
@@ -268,7 +266,7 @@ def fill(text: str, matrix: Mapping[str, str]) -> str | None:
         if not part.expression:
             filled.append(part.text)
             continue
-        match = _MATRIX.fullmatch(part.text)
+        match = re.fullmatch(_MATRIX, part.text, re.IGNORECASE)
         if match is None:
             return None
         filled.append(matrix.get((match[1] or match[2]).lower(), ""))

@@ -1,6 +1,6 @@
 """What a health URL answered."""
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
 """A job's matrix: its combinations where the file states them."""
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from msgspec import Struct
 

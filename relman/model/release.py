@@ -1,6 +1,6 @@
 """Tags, releases and the commits between two of them, in GitHub's words."""
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from datetime import datetime
 

@@ -68,22 +68,20 @@ _REMEDIES: dict[FailureKind, Remedy] = {
 }
 
 # A name is split into words first, so that "latest" is no test and "rebuild-index" no build.
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"
 _LINT = {"lint", "linting", "linter", "black", "isort", "flake", "mypy", "ruff", "pylint", "eslint", "prettier"}
 _LINT |= {"format", "formatting", "style", "typecheck"}
 _TEST = {"test", "tests", "testing", "pytest", "unittest", "jest", "vitest", "tox", "nox", "coverage", "unit"}
 _BUILD = {"build", "builds", "image", "docker", "buildx", "compile", "package"}
 _DEPLOY = {"deploy", "deploys", "deployment", "rollout", "rolling", "release", "staging", "production", "prod"}
-_SSH = re.compile(
+_SSH = (
     r"\bssh:|permission denied \(publickey|host key verification failed|kex_exchange_identification"
-    r"|connect to host \S+ port \d+|\bport 22\b|load key .*(?:invalid|error)|no route to host",
-    re.IGNORECASE,
+    r"|connect to host \S+ port \d+|\bport 22\b|load key .*(?:invalid|error)|no route to host"
 )
-_HEALTH = re.compile(
-    r"health.?checks?\b|\bunhealthy\b|/health\b|smoke tests? failed|readiness|did not become (?:healthy|ready)",
-    re.IGNORECASE,
+_HEALTH = (
+    r"health.?checks?\b|\bunhealthy\b|/health\b|smoke tests? failed|readiness|did not become (?:healthy|ready)"
 )
-_TIMEOUT = re.compile(r"\btimed? ?out\b|\bdeadline exceeded\b|maximum execution time", re.IGNORECASE)
+_TIMEOUT = r"\btimed? ?out\b|\bdeadline exceeded\b|maximum execution time"
 
 
 def failure_kind(job: Job, annotations: Iterable[Annotation] = ()) -> FailureKind | None:
@@ -99,13 +97,13 @@ def failure_kind(job: Job, annotations: Iterable[Annotation] = ()) -> FailureKin
     for words in (*(_words(step) for step in steps), frozenset[str]()):
         if "ssh" in words and "setup" not in words:
             return FailureKind.SSH
-    if _SSH.search(said):
+    if re.search(_SSH, said, re.IGNORECASE):
         return FailureKind.SSH
-    if deploying and (job.state is State.TIMED_OUT or _TIMEOUT.search(said)):
+    if deploying and (job.state is State.TIMED_OUT or re.search(_TIMEOUT, said, re.IGNORECASE)):
         return FailureKind.TIMEOUT
-    if any(_HEALTH.search(step) or "smoke" in _words(step) for step in steps if deploying):
+    if any(re.search(_HEALTH, step, re.IGNORECASE) or "smoke" in _words(step) for step in steps if deploying):
         return FailureKind.HEALTH
-    if _HEALTH.search(said) and (deploying or not _words(job.name) & (_TEST | _LINT)):
+    if re.search(_HEALTH, said, re.IGNORECASE) and (deploying or not _words(job.name) & (_TEST | _LINT)):
         return FailureKind.HEALTH
     for name in (*steps, job.name):
         words = _words(name)
@@ -125,4 +123,4 @@ def remedy_for(job: Job, annotations: Iterable[Annotation] = ()) -> Remedy | Non
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _WORDS.findall(text[:300]))
+    return frozenset(word.lower() for word in re.findall(_WORDS, text[:300]))

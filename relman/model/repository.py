@@ -1,6 +1,6 @@
 """The repository, the person, and what the API still allows."""
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from datetime import datetime
 

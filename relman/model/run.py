@@ -4,7 +4,7 @@ All times are aware (UTC) and may be None: a field GitHub calls required can sti
 Free text (titles, messages) is already clean; identifiers (sha, branch, path, name) are exact.
 """
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from datetime import datetime
 

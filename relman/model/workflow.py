@@ -3,7 +3,7 @@
 Names, conditions and URLs are kept raw, with their ``${{ }}``; identifiers stay exact.
 """
 
-from __future__ import annotations
+# Annotations are no strings here: the last board is read by them, and each would be compiled at every start.
 
 from msgspec import Struct
 
@@ -54,7 +54,7 @@ class WorkflowJob(Struct, frozen=True, omit_defaults=True):
     max_parallel: str | None = None
     runs_on: tuple[str, ...] = ()
     uses: str | None = None
-    callee: WorkflowFile | None = None
+    callee: "WorkflowFile | None" = None
     callee_reason: str = ""
     environment: Environment | None = None
     concurrency: Concurrency | None = None

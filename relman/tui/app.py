@@ -18,16 +18,15 @@ from textual.binding import Binding
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.signal import Signal
-from textual.widgets import Input
 
 from relman.board.view import View
 from relman.errors import Problem
 from relman.model.board import Board
 from relman.tui import crash, terminal
 from relman.tui.browser import may_open, open_page
-from relman.tui.commands.command import CommandHost, command, key_shown
+from relman.tui.commands.command import CommandHost, command, key_shown, takes_letters
 from relman.tui.commands.live import run_live
-from relman.tui.keyboard import Keyboard
+from relman.tui.keyboard import KeysInOrder
 from relman.tui.notify import Herald, summary
 from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
@@ -62,10 +61,10 @@ _COLOURS = {"truecolor": 1 << 24, "256": 256, "windows": 16, "standard": 16}
 def _on_screen(app: object) -> bool:
     """Whether no menu or dialog stands in front, and nobody types a filter."""
     app = cast("RelmanApp", app)
-    return isinstance(app.screen, LiveScreen) and not isinstance(app.focused, Input)
+    return isinstance(app.screen, LiveScreen) and not takes_letters(app.focused)
 
 
-class RelmanApp(CommandHost, App[None], inherit_bindings=False):
+class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself.
 
     ``tools`` gives what actions work with; it is called once, when something is first to be changed, and not
@@ -129,7 +128,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
-        self._keyboard = Keyboard(self, super().on_event)
         self._overrides: Mapping[str, str] = {}
         self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
@@ -225,12 +223,6 @@ class RelmanApp(CommandHost, App[None], inherit_bindings=False):
     def on_app_blur(self, event: events.AppBlur) -> None:
         del event
         self._tell(replace(self._view, focused=False))
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self._keyboard.take(event)
-        else:
-            await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
         return key_shown(binding.key)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -19,6 +20,10 @@ from textual import events
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message_pump import MessagePump
+
+    _App = App[None]
+else:
+    _App = object
 
 Typed = events.Key | events.Paste
 PATIENCE = 1.0
@@ -111,3 +116,17 @@ class Keyboard:
         self._guard = None
         if self._waiting and self._app.return_code is None:  # behind the key that leaves nothing counts
             await self._begin(self._waiting.popleft())
+
+
+class KeysInOrder(_App):
+    """Mixed into an app before Textual's class."""
+
+    @cached_property
+    def keyboard(self) -> Keyboard:
+        return Keyboard(self, super().on_event)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.keyboard.take(event)
+        else:
+            await super().on_event(event)

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from relman.tui import keyboard
 from relman.tui.app import RelmanApp
-from relman.tui.keyboard import Keyboard
+from relman.tui.keyboard import KeysInOrder
 from tests.tui import boards
 
 CHARACTERS = {"slash": "/", "colon": ":", "question_mark": "?", "exclamation_mark": "!", "space": " "}
@@ -29,7 +29,7 @@ async def quiet(app: RelmanApp, seconds: float = 5.0) -> None:
     """Until no key is under way."""
     async with asyncio.timeout(seconds):
         await asyncio.sleep(0)
-        while app._keyboard.busy or app.message_queue_size:
+        while app.keyboard.busy or app.message_queue_size:
             await asyncio.sleep(0.01)
 
 
@@ -113,20 +113,13 @@ class Slow(Screen[None]):
         await self.go_on.wait()
 
 
-class Held(App[None]):
+class Held(KeysInOrder, App[None]):
     BINDINGS = [Binding("f2", "out", priority=True)]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
-        self.keyboard = Keyboard(self, super().on_event)
         self.slow = Slow()
         self.left = 0
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self.keyboard.take(event)
-        else:
-            await super().on_event(event)
 
     def on_mount(self) -> None:
         self.push_screen(self.slow)

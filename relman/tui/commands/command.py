@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Node
+    from textual.widget import Widget
 else:
     _Node = object
 
@@ -26,6 +27,11 @@ _SHOWN = {
     "escape": "esc", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "page up",
     "pagedown": "page down", "question_mark": "?", "exclamation_mark": "!", "slash": "/", "colon": ":",
 }  # fmt: skip
+
+
+def takes_letters(widget: Widget | None) -> bool:
+    """Whether a letter is typed into ``widget`` rather than a key. (To load Input only to ask would take long.)"""
+    return widget is not None and widget.check_consume_key("a", "a")
 
 
 def key_shown(key: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from relman.model.board import Section
-from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Step
 from relman.model.state import State, Tone
 from relman.model.times import ago, between, clock, duration, until
 from relman.model.waiting import Answer, Waiting
 from relman.tui.present.notice import staleness
 from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
+
+if TYPE_CHECKING:
+    from relman.model.remedy import Remedy
 
 _BAR = 16  # cells
 _STEPS = 84  # cells: further apart a name and its time are not read together
@@ -175,9 +178,12 @@ def job_lines(
         blocks.append([plain(line, Tone.QUIET) for line in wrap(_without_steps(job), room)])
     if said:
         blocks.append(said)
-    remedy = remedy_for(job, notes.value or ())
-    if remedy is not None:
-        blocks.append(remedy_lines(remedy, room))
+    if failed:
+        from relman.model.remedy import remedy_for
+
+        remedy = remedy_for(job, notes.value or ())
+        if remedy is not None:
+            blocks.append(remedy_lines(remedy, room))
     if paths:
         blocks.append([fit(line, room) for line in paths])
     lines: list[Line] = []

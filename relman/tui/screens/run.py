@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relman.model.board import Section
-from relman.model.remedy import Remedy, remedy_for
 from relman.model.run import Annotation, Job, Run
 from relman.tui.commands.command import command
 from relman.tui.present.piece import safe
@@ -16,6 +15,7 @@ from relman.tui.selected import Selected
 
 if TYPE_CHECKING:
     from relman.board.ports import Progress
+    from relman.model.remedy import Remedy
 
 OPEN = "Open"
 
@@ -53,7 +53,11 @@ class RunScreen(ReleaseActs):
     @property
     def remedy(self) -> Remedy | None:
         job = self.job
-        return None if job is None else remedy_for(job, self.notes.value or ())
+        if job is None or not job.state.failed:
+            return None
+        from relman.model.remedy import remedy_for
+
+        return remedy_for(job, self.notes.value or ())
 
     @property
     def url(self) -> str:

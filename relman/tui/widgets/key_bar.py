@@ -10,9 +10,9 @@ from textual import events
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Input
 
 from relman.model.state import Tone
+from relman.tui.commands.command import takes_letters
 from relman.tui.commands.live import live_commands
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.ink import Ink
@@ -44,11 +44,15 @@ class KeyBar(Widget):
         super().__init__(id=id)
         self._typing = typing
         self._entries: tuple[Entry, ...] = ()
-        self._will_update = False
+        self._old = True  # the bindings have changed since the entries were made
         self._ink = Ink(self)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
+        """The entries for the keys as they are now; made when they are looked at, however often keys change."""
+        if self._old and self.is_attached:
+            self._old = False
+            self._entries = self._made()
         return self._entries
 
     def on_mount(self) -> None:
@@ -58,21 +62,18 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
-        self._update()
+        self._old = True
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        # Several changes come together, and before the first layout there is no room to fill.
-        if self.is_attached and screen is self.screen and self.size.width and not self._will_update:
-            self._will_update = self.call_later(self._update)
+        # Several changes come together: the first asks to be drawn.
+        if self.is_attached and screen is self.screen and not self._old:
+            self._old = True
+            self.refresh()
 
-    def _update(self) -> None:
-        self._will_update = False
-        if not self.is_attached:
-            return
+    def _made(self) -> tuple[Entry, ...]:
         focused = self.screen.focused
-        if isinstance(focused, Input) and self._typing is not None:
-            self._show(self._typing())
-            return
+        if self._typing is not None and takes_letters(focused):
+            return self._typing()
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
         entries: list[Entry] = []
         left = self.size.width - 2
@@ -85,16 +86,11 @@ class KeyBar(Widget):
             if left < 0:
                 break
             entries.append(entry)
-        self._show(tuple(entries))
-
-    def _show(self, entries: tuple[Entry, ...]) -> None:
-        if entries != self._entries:
-            self._entries = entries
-            self.refresh()
+        return tuple(entries)
 
     def _line(self) -> Line:
         pieces: list[Piece] = [Piece(" ")]
-        for number, entry in enumerate(self._entries):
+        for number, entry in enumerate(self.entries):
             pieces += [Piece("  " if number else ""), Piece(entry.shown, accent=True, strong=True)]
             pieces.append(Piece(f" {entry.text}", Tone.QUIET))
         return tuple(pieces)
@@ -112,7 +108,7 @@ class KeyBar(Widget):
     def on_click(self, event: events.Click) -> None:
         """A click on an entry presses its key."""
         at = 1
-        for entry in self._entries:
+        for entry in self.entries:
             width = width_of((Piece(entry.shown), Piece(f" {entry.text}")))
             if at <= event.x < at + width:
                 self.app.simulate_key(entry.key)

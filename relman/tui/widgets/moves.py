@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast
 
 
 class Move(Enum):
@@ -19,16 +19,18 @@ class Move(Enum):
     PAGE_DOWN = auto()
 
 
-@runtime_checkable
-class Movable(Protocol):
-    """A widget that the movement keys move."""
+if TYPE_CHECKING:
 
-    def move(self, to: Move) -> None: ...
+    class Movable(Protocol):
+        """A widget that the movement keys move."""
+
+        def move(self, to: Move) -> None: ...
 
 
 def moving(widget: object) -> Movable | None:
     """The widget, if the movement keys move it."""
-    return widget if isinstance(widget, Movable) else None
+    # Asked for every movement key whenever the footer is checked; asking a protocol takes ten times as long.
+    return cast("Movable", widget) if hasattr(widget, "move") else None
 
 
 def moved(to: Move, at: int | None, count: int, page: int) -> int:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual import events
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Input
 
 from relman.model.state import Tone
 from relman.tui.present.piece import Line, Piece, width_of
 from relman.tui.widgets.line_bar import LineBar
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
 
 class Prompt(Horizontal):
@@ -27,8 +30,7 @@ class Prompt(Horizontal):
         self._said = ""
         self._note = LineBar(lambda _: (Piece(self._said, Tone.WAITING),), id="prompt-note")
         self._note.styles.width = 0
-        self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
-        self._input.cursor_blink = False
+        self._input: Input | None = None  # seldom asked, and an input is dear
         self._before = ""
         self._changed: Callable[[str], None] | None = None
         self._back_to: Widget | None = None
@@ -49,18 +51,23 @@ class Prompt(Horizontal):
 
     def ask(self, label: str, text: str, changed: Callable[[str], None], *, back_to: Widget) -> None:
         """Opens with ``text``; ``changed`` is called with every change."""
-        if self._input.parent is None:  # seldom asked, and an input is dear
-            self.mount(self._bar, self._input, self._note)
+        field = self._input
+        if field is None:
+            from textual.widgets import Input
+
+            field = self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
+            field.cursor_blink = False
+            self.mount(self._bar, field, self._note)
         self._label, self._before, self._back_to = label, text, back_to
         self._changed = None  # not before the old text stands
-        self._input.value = text
-        self._input.cursor_position = len(text)
+        field.value = text
+        field.cursor_position = len(text)
         self._changed = changed
         self.say("")
         self._bar.styles.width = width_of(self._line(0))
         self.display = True
         self._bar.update()
-        self.screen.set_focus(self._input)  # at once: the next key may be on its way already
+        self.screen.set_focus(field)  # at once: the next key may be on its way already
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
