@@ -53,8 +53,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
 
         print(f"relman {__version__}")  # noqa: T201
         return 0
-    from relman.cli.arguments import wants_json
     from relman.cli.output import drop_stdout, write_error
+    from relman.cli.start import wants_json
     from relman.errors import Exit, Kind, Problem, RelmanError
 
     environ = os.environ if environ is None else environ
@@ -81,9 +81,13 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
 
 
 def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    from relman.cli import arguments as line
+    from relman.cli import start
 
-    arguments = line.parse(argv)
+    arguments = start.dashboard(argv)
+    if arguments is None:
+        from relman.cli import arguments as line
+
+        arguments = line.parse(argv)
     match arguments.command:
         case "demo":
             return _demo(arguments, environ)
@@ -113,7 +117,7 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
     import tempfile
 
-    from relman.cli.arguments import has_terminal
+    from relman.cli.start import has_terminal
     from relman.errors import Exit, Kind, Problem, RelmanError
 
     if arguments.serve:
@@ -141,7 +145,7 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _dashboard(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman.cli.arguments import has_terminal
+    from relman.cli.start import has_terminal
     from relman.errors import usage_error
 
     if not has_terminal():

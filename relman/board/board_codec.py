@@ -5,7 +5,6 @@ nothing here: an older file simply lacks it, and a field that is gone is passed 
 since 1970, as earlier versions did, are read as well.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
@@ -52,6 +51,8 @@ def encode(value: object) -> bytes:
         return msgspec.json.encode(value, enc_hook=_plain)
     except (UnicodeEncodeError, OverflowError):
         # Half of a surrogate pair, or a number of more than 64 bits: strange, but not ours to change.
+        import json  # hardly ever wanted
+
         return json.dumps(msgspec.to_builtins(value, enc_hook=_plain), separators=(",", ":")).encode()
 
 
@@ -61,6 +62,8 @@ def decode(kind: type[T], data: bytes | str) -> T:
         return _decoder(kind).decode(data)  # type: ignore[no-any-return, arg-type]
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # what :func:`encode` could not write plainly, or earlier versions wrote as bytes that are no UTF-8
+    import json
+
     try:
         return msgspec.convert(json.loads(data), kind, strict=False)
     except (msgspec.ValidationError, RecursionError) as error:  # in older versions of msgspec no ValueError

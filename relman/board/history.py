@@ -6,7 +6,6 @@ raises: what cannot be written is forgotten, and :attr:`History.notice` says so.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -162,7 +161,7 @@ class History:
             facts = b"\n".join(encode(job) for job in jobs)
             db.execute(
                 "INSERT OR REPLACE INTO job_answers VALUES (?, ?, ?, ?)",
-                (run.id, json.dumps(shown), zlib.compress(facts), zlib.compress(raw)),
+                (run.id, encode(shown).decode(), zlib.compress(facts), zlib.compress(raw)),
             )
             ends = [job.completed_at for job in jobs if job.completed_at and job.attempt == run.attempt]
             db.execute(
@@ -183,14 +182,14 @@ class History:
             ).fetchone()
             if row is None:
                 return None
-            shown = set(json.loads(row[0]))
+            shown = set(decode(list[int], row[0]))
             return tuple(job for job in _jobs(row[1]) if job.id in shown)
 
         return await self._read(work, None)
 
     async def jobs_of(self, run_ids: Collection[int]) -> Mapping[int, tuple[Job, ...]]:
         """Every kept job of every attempt, by run id."""
-        ids = json.dumps(list(run_ids))
+        ids = encode(list(run_ids)).decode()
 
         def work(db: sqlite3.Connection) -> dict[int, tuple[Job, ...]]:
             query = "SELECT run, facts FROM job_answers WHERE run IN (SELECT value FROM json_each(?))"
@@ -248,7 +247,7 @@ class History:
         kept = await self._facts(
             Deployment,
             "SELECT facts FROM deployments WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids)),),
+            (encode(list(ids)).decode(),),
         )
         return {one.id: one for one in kept}
 
@@ -411,6 +410,8 @@ def _bodies(raw: bytes) -> Mapping[int, Raw | bytes]:
 
 def _read_again(raw: bytes) -> Mapping[int, bytes]:
     """The same with Python's reader, which takes more: half of a surrogate pair in a title, a byte order mark."""
+    import json  # hardly ever wanted
+
     try:
         answer = json.loads(raw)
         items = answer.get("workflow_runs", [answer])

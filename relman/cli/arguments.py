@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Never
 
 from relman import __version__
-from relman.errors import RelmanError, usage_error
+from relman.errors import usage_error
 
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed or a check found something, 2 wrong usage, 3 refused, "
@@ -71,7 +70,10 @@ def run_number(text: str) -> int:
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, first: bool) -> None:
-    """The global options. Behind a command they have no default, so that they do not undo earlier ones."""
+    """The global options; :mod:`relman.cli.start` knows them too.
+
+    Behind a command they have no default, so that they do not undo earlier ones.
+    """
 
     def none(value: object) -> object:
         return value if first else argparse.SUPPRESS
@@ -190,7 +192,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if "--" in argv:
         at = argv.index("--")
         argv, rest = argv[:at], argv[at + 1 :]
-    arguments = _dashboard(argv) or build().parse_args(argv)
+    arguments = build().parse_args(argv)
     if arguments.command == "demo":
         arguments.argv += rest
         if arguments.serve and arguments.argv:
@@ -202,28 +204,3 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if arguments.command == "graph" and arguments.workflow and arguments.run:
         raise usage_error("Give a RUN or --workflow FILE, not both")
     return arguments
-
-
-def _dashboard(argv: Sequence[str]) -> argparse.Namespace | None:
-    """The arguments of a command line without a command; None for any other, and for a wrong one.
-
-    To build the parsers of all commands takes longer than anything else a start of the dashboard does first.
-    """
-    parser = _Parser(prog="relman", add_help=False, allow_abbrev=False)
-    _add_globals(parser, first=True)
-    try:
-        arguments, more = parser.parse_known_args(argv)
-    except RelmanError:
-        return None
-    arguments.command = None
-    return None if more else arguments
-
-
-def wants_json(argv: Sequence[str]) -> bool:
-    """Whether an error should also be said as JSON; known before the arguments are understood."""
-    return "--json" in argv
-
-
-def has_terminal() -> bool:
-    """Whether a screen can be shown: Textual draws to stderr or stdout and reads stdin."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -37,8 +37,8 @@ FILE = "on: push\njobs:\n  lint: {runs-on: x, steps: []}\n  build: {runs-on: x, 
 CODE = """
 import json, os, sys
 from relman import __main__, wiring
-from relman.cli import arguments
-arguments.has_terminal = lambda: True
+from relman.cli import start
+start.has_terminal = lambda: True
 from relman.tui import app, run
 
 async def headless(self, **options):

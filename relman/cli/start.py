@@ -1,0 +1,56 @@
+"""What a start knows of its command line before it loads the parser of the commands.
+
+The dashboard is started by ``relman`` and at most the global options. To load argparse and build the parsers of all
+commands for that takes longer than anything else such a start does first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_VALUES = {"-C": "directory", "--config": "config", "--repo": "repo", "--api-url": "api_url"}
+_PATHS = {"directory", "config"}
+_FLAGS = {"--read-only": "read_only"}
+
+
+def dashboard(argv: Sequence[str]) -> Namespace | None:
+    """The arguments of a command line without a command, as the parser would give them.
+
+    None for every other command line, and for what only the parser can judge (a value that is missing, or looks
+    like an option, an option in its short form with the value behind it).
+    """
+    found = SimpleNamespace(
+        command=None, directory=Path(), config=None, repo=None, api_url=None, read_only=False
+    )
+    words = iter(argv)
+    for word in words:
+        option, joined, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if option in _FLAGS and not joined:
+            setattr(found, _FLAGS[option], True)
+            continue
+        if option not in _VALUES:
+            return None
+        if not joined:
+            value = next(words, "-")
+            if value.startswith("-"):
+                return None
+        name = _VALUES[option]
+        setattr(found, name, Path(value) if name in _PATHS else value)
+    return cast("Namespace", found)
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether an error should also be said as JSON; known before the arguments are understood."""
+    return "--json" in argv
+
+
+def has_terminal() -> bool:
+    """Whether a screen can be shown: Textual draws to stderr or stdout and reads stdin."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
