@@ -73,7 +73,6 @@ class PipelineScreen(RunActs):
             with Vertical(id="detail"):
                 yield self._graph_pane
                 yield self._job_pane
-        yield self._prompt
 
     def on_mount(self) -> None:
         self._runs.focus()
