@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, overload
 
@@ -69,6 +70,24 @@ class Direction(StrEnum):
     CHILD = "l"
 
 
+class Form(StrEnum):
+    """How much room a card takes."""
+
+    ROOMY = "roomy"
+    SNUG = "snug"  # the time close to the name, the bar below both
+    FLAT = "flat"  # and without a border: the cells beside the text stay free, or mark the selected one
+
+    @property
+    def frame(self) -> int:
+        """Rows a border takes above, and below."""
+        return 0 if self is Form.FLAT else 1
+
+    @property
+    def sides(self) -> int:
+        """Cells beside the text, both sides together."""
+        return 2 * (1 + self.frame)
+
+
 class Row(Struct, frozen=True):
     """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn.
 
@@ -85,7 +104,8 @@ class Row(Struct, frozen=True):
 class Card(Struct, frozen=True):
     """What stands in a box: glyph and name, ``note`` at the right or beside the bar, and ``rows`` below.
 
-    ``progress`` is elapsed over expected time (above 1: late); None draws no bar.
+    ``progress`` is elapsed over expected time (above 1: late); None draws no bar. ``goal`` is the time that
+    the bar runs towards, said where there is room for it.
     """
 
     name: str
@@ -96,25 +116,40 @@ class Card(Struct, frozen=True):
     rows: tuple[Row, ...] = ()
     critical: bool = False
     dim: bool = False
+    goal: str = ""
 
 
 BAR_CELLS = 6  # a bar shorter than this says nothing
+INDENT = 2  # of the rows below a name that no border holds together
 
 
-def card_size(card: Card, limit: int = 34) -> Size:
+@lru_cache(maxsize=4096)
+def _cells_of(text: str) -> int:
+    return width(steady(text))
+
+
+def card_size(card: Card, limit: int = 34, form: Form = Form.ROOMY) -> Size:
     """The box ``card`` needs, at most ``limit`` cells wide."""
-    glyph = 2 if card.glyph else 0
-    first = glyph + width(steady(card.name))
+    inner = (2 if card.glyph else 0) + _cells_of(card.name)
     note = width(card.note)
-    if card.progress is not None:
-        inner = max(first, BAR_CELLS + (note + 1 if note else 0))
+    below = 0 if form.frame else INDENT
+    if form is not Form.ROOMY:
+        inner += note + 1 if note else 0
+        inner = max(inner, below + BAR_CELLS if card.progress is not None else 0)
+    elif card.progress is not None:
+        beside = width(_beside_bar(card))
+        inner = max(inner, BAR_CELLS + (beside + 1 if beside else 0))
     else:
-        inner = first + (note + 2 if note else 0)
+        inner += note + 2 if note else 0
     for row in card.rows:
-        used = (2 if row.glyph else 0) + width(steady(row.text)) + (width(row.note) + 2 if row.note else 0)
-        inner = max(inner, used)
-    height = 3 + len(card.rows) + (card.progress is not None)
-    return Size(max(8, min(inner + 4, limit)), height)
+        used = (2 if row.glyph else 0) + _cells_of(row.text) + (width(row.note) + 2 if row.note else 0)
+        inner = max(inner, below + used)
+    height = 2 * form.frame + 1 + len(card.rows) + (card.progress is not None)
+    return Size(max(4 + form.sides, min(inner + form.sides, limit)), height)
+
+
+def _beside_bar(card: Card) -> str:
+    return f"{card.note}/{card.goal}" if card.goal else card.note
 
 
 class Rows(Sequence[tuple[Run, ...]]):
@@ -143,10 +178,16 @@ class Rows(Sequence[tuple[Run, ...]]):
 class Drawing:
     """The painted graph."""
 
-    def __init__(self, layout: Layout, rows: Rows, cards: Mapping[str, Card]) -> None:
+    def __init__(self, layout: Layout, rows: Rows, cards: Mapping[str, Card], form: Form = Form.ROOMY) -> None:
         self.layout = layout
         self.rows = rows
+        self.form = form
         self._cards = cards
+
+    @property
+    def margin(self) -> int:
+        """Cells to leave free at either side of it: flat boxes bring theirs."""
+        return self.form.frame
 
     @property
     def width(self) -> int:
@@ -171,7 +212,7 @@ class Drawing:
         if key is None:
             return None
         card = self._cards[key]
-        at = y - self.layout.by_key[key].y - _above(card)
+        at = y - self.layout.by_key[key].y - _above(card, self.form)
         return Spot(key, card.rows[at].key if 0 <= at < len(card.rows) else "")
 
     def row_of(self, spot: Spot) -> int | None:
@@ -180,7 +221,7 @@ class Drawing:
         if card is None or box is None or not spot.row:
             return None
         at = next((at for at, row in enumerate(card.rows) if row.key == spot.row), None)
-        return None if at is None else box.y + _above(card) + at
+        return None if at is None else box.y + _above(card, self.form) + at
 
     def step(self, spot: Spot, direction: Direction | str) -> Spot | None:
         """As :meth:`neighbour`, and up and down through the rows of a box that can be chosen."""
@@ -220,9 +261,9 @@ class Drawing:
         return near.key if near else None
 
 
-def _above(card: Card) -> int:
+def _above(card: Card, form: Form) -> int:
     """Lines of a box before its rows: the border, the name, and the bar."""
-    return 2 + (card.progress is not None)
+    return form.frame + 1 + (card.progress is not None)
 
 
 def _middle(box: Box) -> int:
@@ -260,13 +301,15 @@ def paint(
     selected: str | None = None,
     row: str = "",
     path: Sequence[str] = (),
+    form: Form = Form.ROOMY,
 ) -> Drawing:
-    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key.
+    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key, and
+    ``form`` the one that their sizes were measured for.
 
     ``row`` is the chosen row of the ``selected`` box.
     """
-    painter = _Painter(layout, cards, selected, row, frozenset(pairwise(path)))
-    return Drawing(layout, Rows(layout.height, painter.row), cards)
+    painter = _Painter(layout, cards, selected, row, frozenset(pairwise(path)), form)
+    return Drawing(layout, Rows(layout.height, painter.row), cards, form)
 
 
 class _Painter:
@@ -277,12 +320,14 @@ class _Painter:
         selected: str | None,
         row: str,
         heavy: frozenset[tuple[str, str]],
+        form: Form,
     ) -> None:
         self._layout = layout
         self._cards = cards
         self._selected = selected
         self._row = row
         self._heavy = heavy
+        self._form = form
         self._contents: dict[str, list[list[Run]]] = {}
 
     def row(self, y: int) -> Iterator[Run]:
@@ -329,33 +374,45 @@ class _Painter:
         card = self._cards[box.key]
         lit = box.key == self._selected
         weight = 2 if card.critical else 1
-        border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
-        if y in (box.y, box.bottom):
-            side = weight << (_DOWN if y == box.y else _UP)
-            flat = weight << _LEFT | weight << _RIGHT | _TURNS
-            cells[box.x] = weight << _RIGHT | side | _TURNS
-            for x in range(box.x + 1, box.right):
-                cells[x] = flat
-            cells[box.right] = weight << _LEFT | side | _TURNS
-            borders.append((box.x, box.right, border, box.key))
-            return
-        upright = weight << _UP | weight << _DOWN | _TURNS
-        for x in (box.x, box.right):
-            cells[x] = cells.get(x, 0) | upright
-            borders.append((x, x, border, box.key))
-        contents = self._contents.get(box.key)
-        if contents is None:
-            contents = self._contents[box.key] = list(_content(card, box.width - 4, lit, self._row))
-        inside = Style(Role.NAME, lit=lit)
-        at = y - box.y - 1
-        runs = contents[at] if at < len(contents) else [Run(" " * (box.width - 4), inside)]
-        x = box.x + 1
-        index = at - (_above(card) - 1)
-        here = lit and self._row and 0 <= index < len(card.rows) and card.rows[index].key == self._row
-        left = Run("▶", Style(Role.LINE, lit=True)) if here else Run(" ", inside)
-        for run in (left, *runs, Run(" ", inside)):
+        if self._form.frame:
+            border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
+            if y in (box.y, box.bottom):
+                side = weight << (_DOWN if y == box.y else _UP)
+                flat = weight << _LEFT | weight << _RIGHT | _TURNS
+                cells[box.x] = weight << _RIGHT | side | _TURNS
+                for x in range(box.x + 1, box.right):
+                    cells[x] = flat
+                cells[box.right] = weight << _LEFT | side | _TURNS
+                borders.append((box.x, box.right, border, box.key))
+                return
+            upright = weight << _UP | weight << _DOWN | _TURNS
+            for x in (box.x, box.right):
+                cells[x] = cells.get(x, 0) | upright
+                borders.append((x, x, border, box.key))
+        else:  # the ends of the lines stay free
+            cells.pop(box.x, None)
+            cells.pop(box.right, None)
+        x = box.x + self._form.frame
+        for run in self._inside(card, box, y - box.y - self._form.frame, lit):
             pieces.append((x, run._replace(key=box.key)))
             x += width(run.text)
+
+    def _inside(self, card: Card, box: Box, at: int, lit: bool) -> Iterator[Run]:
+        """The line ``at`` of what a box holds, with a cell at each side."""
+        contents = self._contents.get(box.key)
+        room = box.width - self._form.sides
+        if contents is None:
+            contents = self._contents[box.key] = list(_content(card, room, lit, self._row, self._form))
+        inside = Style(Role.NAME, lit=lit)
+        index = at + self._form.frame - _above(card, self._form)
+        if lit and self._row and 0 <= index < len(card.rows) and card.rows[index].key == self._row:
+            yield Run("▶", Style(Role.LINE, lit=True))
+        elif lit and not self._form.frame:
+            yield Run("▌", Style(Role.BORDER, lit=True))
+        else:
+            yield Run(" ", inside)
+        yield from contents[at] if at < len(contents) else [Run(" " * room, inside)]
+        yield Run(" ", inside)
 
 
 def _column(piece: tuple[int, Run]) -> int:
@@ -409,18 +466,20 @@ def _joined(pieces: Sequence[tuple[int, Run]], end: int) -> Iterator[Run]:
         yield Run(" " * (end - at), BLANK)
 
 
-def _content(card: Card, cells: int, lit: bool, chosen: str) -> Iterator[list[Run]]:
+def _content(card: Card, cells: int, lit: bool, chosen: str, form: Form) -> Iterator[list[Run]]:
     """The rows inside a box, each exactly ``cells`` wide; the one ``chosen`` in a lit box stands out."""
     name = Style(Role.NAME, Tone.PLAIN, card.critical, card.dim, lit)
     note = Style(Role.NOTE, Tone.PLAIN, False, card.dim, lit)
-    if card.progress is None:
-        yield _row(card.glyph, card.tone, card.name, card.note, cells, name, note)
-    else:
-        yield _row(card.glyph, card.tone, card.name, "", cells, name, note)
-        yield _bar(card, cells, note, lit)
+    roomy = form is Form.ROOMY
+    indent = [] if form.frame else [Run(" " * INDENT, name)]
+    below = cells if form.frame else cells - INDENT
+    beside = card.note if card.progress is None or not roomy else ""
+    yield _row(card.glyph, card.tone, card.name, beside, cells, name, note)
+    if card.progress is not None:
+        yield [*indent, *_bar(card, _beside_bar(card) if roomy else "", below, note, lit)]
     for row in card.rows:
         text = name if lit and chosen and row.key == chosen else note
-        yield _row(row.glyph, row.tone, row.text, row.note, cells, text, note)
+        yield [*indent, *_row(row.glyph, row.tone, row.text, row.note, below, text, note)]
 
 
 def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, beside: Style) -> list[Run]:
@@ -437,9 +496,9 @@ def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, 
     return runs
 
 
-def _bar(card: Card, cells: int, beside: Style, lit: bool) -> list[Run]:
+def _bar(card: Card, note: str, cells: int, beside: Style, lit: bool) -> list[Run]:
     assert card.progress is not None
-    note = cut(card.note, max(0, cells - BAR_CELLS - 1))
+    note = cut(note, max(0, cells - BAR_CELLS - 1))
     room = cells - (width(note) + 1 if note else 0)
     if card.progress > 1:
         runs = [Run("━" * room, Style(Role.OVER, card.tone, False, card.dim, lit))]
