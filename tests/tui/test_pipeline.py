@@ -463,6 +463,17 @@ STATES = {
         ),
         "as of 4m ago",
     ),
+    "outage": (
+        lambda: _with(
+            boards.board(),
+            runs=replace(
+                boards.board().runs,
+                fetched_at=boards.ago(minutes=4),
+                error=Problem(Kind.SERVER, "GitHub could not answer with the workflow runs (502)"),
+            ),
+        ),
+        "(502) · r tries now",
+    ),
     "jobs refused": (
         lambda: _with(
             boards.board(),

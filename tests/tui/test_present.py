@@ -260,6 +260,31 @@ def test_old_data_says_how_old_and_why() -> None:
     assert notice.staleness(Section((), boards.NOW), boards.NOW) == ()
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (90, "▲ as of 4m ago · GitHub could not answer with the workflow runs (502) · r tries now"),
+        (78, "▲ as of 4m ago · GitHub could not answer with the… runs (502) · r tries now"),
+        (44, "▲ as of 4m ago · GitHub… (502) · r tries now"),
+    ],
+)
+def test_old_data_says_why_and_what_to_do_in_a_narrow_pane_too(width: int, shown: str) -> None:
+    error = Problem(Kind.SERVER, "GitHub could not answer with the workflow runs (502)", status=502)
+    line = notice.staleness(Section((), boards.ago(minutes=4), error), boards.NOW)
+    assert text_of(piece.narrowed(line, width)) == shown
+
+
+@given(st.lists(text, max_size=4), st.integers(0, 60))
+def test_a_narrowed_line_keeps_to_its_width_and_is_whole_where_there_is_room(
+    words: list[str], width: int
+) -> None:
+    line = [Piece(one) for one in words]
+    shown = piece.narrowed(line, width)
+    assert width_of(shown) <= width
+    if width_of(line) <= width:
+        assert shown == tuple(line)
+
+
 def test_the_reason_stands_before_the_steps() -> None:
     board = boards.board()
     failed = board.jobs[boards.FAILED.id].value[1]

@@ -12,7 +12,20 @@ from relman.model.state import State, Tone
 from relman.model.times import ago, between, clock, duration, until
 from relman.model.waiting import Answer, Waiting
 from relman.tui.present.notice import staleness
-from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
+from relman.tui.present.piece import (
+    BLANK,
+    Line,
+    Piece,
+    fit,
+    joined,
+    narrowed,
+    pad,
+    plain,
+    quiet,
+    safe,
+    spread,
+    wrap,
+)
 
 _BAR = 16  # cells
 _STEPS = 84  # cells: further apart a name and its time are not read together
@@ -111,7 +124,7 @@ def annotation_lines(section: Section[tuple[Annotation, ...]], room: int, now: d
     lines: list[Line] = [heading("Annotations", len(section.value))]
     stale = staleness(section, now)
     if stale:
-        lines.append(fit(stale, room))
+        lines.append(narrowed(stale, room))
     for note in section.value[:_SHOWN]:
         glyph, tone = _LEVELS.get(note.level, ("●", Tone.PLAIN))
         place = safe(note.path, 300)

@@ -32,6 +32,7 @@ class Piece(NamedTuple):
 Line = tuple[Piece, ...]
 
 ELLIPSIS = "…"
+_LEAST_ENDS = 10  # cells for a beginning, an ellipsis and an end
 SEPARATOR = " · "
 BLANK: Line = ()
 
@@ -96,6 +97,33 @@ def fit(line: Sequence[Piece], width: int) -> Line:
         shown.append(piece)
         left -= length
     return tuple(shown)
+
+
+def narrowed(line: Sequence[Piece], width: int) -> Line:
+    """The line in at most ``width`` cells, its longest piece shortened in the middle: how a sentence begins and
+    how it ends, and what stands beside it, say more than its middle."""
+    over = width_of(line) - width
+    if over <= 0:
+        return tuple(line)
+    at = max(range(len(line)), key=lambda index: cell_len(line[index].text))
+    room = cell_len(line[at].text) - over
+    if room < _LEAST_ENDS:
+        return fit(line, width)
+    return (*line[:at], line[at]._replace(text=_without_middle(line[at].text, room)), *line[at + 1 :])
+
+
+def _without_middle(text: str, width: int) -> str:
+    """The beginning and the end of ``text``, which is longer, in at most ``width`` cells; in whole words, where they
+    are short enough."""
+    tail = ""
+    for word in reversed(text.split(" ")):
+        longer = f" {word}{tail}"
+        if cell_len(longer) > max(width // 3, _LEAST_ENDS - 2):
+            break
+        tail = longer
+    head = cut(text, width - cell_len(tail))
+    words = head.rpartition(" ")[0]
+    return (words + ELLIPSIS if 2 * len(words) > len(head) else head) + tail
 
 
 def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
