@@ -14,10 +14,11 @@ from relman.errors import Kind, Problem
 from relman.model import times
 from relman.model.board import Board, Fill, Section
 from relman.model.environment import Deployment
+from relman.model.journal import Entry, operations
 from relman.model.repository import Budget
 from relman.model.state import State, Tone
 from relman.model.waiting import Answer, MayI, waiting
-from relman.tui.present import columns, filter, job, notice, piece
+from relman.tui.present import columns, filter, job, journal, notice, piece
 from relman.tui.present.fill import fill_line
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
@@ -49,6 +50,35 @@ def test_wrap_keeps_to_width_and_limit(words: str, width: int, limit: int) -> No
     lines = piece.wrap(words, width, limit)
     assert len(lines) <= limit
     assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_path_begins_beside_its_method() -> None:
+    request = (
+        'POST /repos/acme/agentic-backend/actions/runs/18412079761/pending_deployments {"state": "approved"}'
+    )
+    assert piece.wrap(request, 67) == [
+        "POST /repos/acme/agentic-backend/actions/runs/18412079761/",
+        'pending_deployments {"state": "approved"}',
+    ]
+    assert piece.wrap("PUT /repos/acme/agentic-backend/environments/production", 50) == [
+        "PUT /repos/acme/agentic-backend/environments/",
+        "production",
+    ]
+    assert piece.wrap("see what stands under https://github.com/acme", 30) == [
+        "see what stands under",
+        "https://github.com/acme",
+    ]
+
+
+def test_the_journal_has_room_for_where_at_80_columns() -> None:
+    first = Entry(
+        boards.NOW, "op-1", "begin", "prune-runs", "acme/agentic-backend", "run 18412079761, attempt 1",
+        environment="production", who="jonas-weber",
+    )  # fmt: skip
+    shown = text_of(journal.JournalPresenter().line(operations([first])[0], 78, boards.NOW))
+    assert "prune-runs  production · run 18412079761," in shown and "jonas" not in shown
+    wide = text_of(journal.JournalPresenter().line(operations([first])[0], 118, boards.NOW))
+    assert "production · run 18412079761, att…" in wide and "jonas-weber" in wide
 
 
 @given(

@@ -160,7 +160,9 @@ def wrap(text: str, width: int, limit: int = 8) -> list[str]:
                 current = candidate
                 continue
             if current:
-                lines.append(current)
+                begun = _begun(current, rest, width)
+                lines.append(f"{current} {begun}" if begun else current)
+                rest = rest[len(begun) :]
             while cell_len(rest) > width:
                 head = _head(rest, width)
                 lines.append(head)
@@ -178,6 +180,15 @@ def wrap(text: str, width: int, limit: int = 8) -> list[str]:
     if len(lines) > limit:
         lines = [*lines[: limit - 1], cut(lines[limit - 1] + " " + ELLIPSIS, width)]
     return lines
+
+
+def _begun(current: str, word: str, width: int) -> str:
+    """How much of a path begins on the line that it does not fit on: whole parts of it, where that line would
+    else stay nearly empty."""
+    used = cell_len(current)
+    if 4 * used > width:
+        return ""
+    return word[: _head(word, width - used - 1).rfind("/") + 1]
 
 
 def _head(text: str, width: int) -> str:
