@@ -389,13 +389,28 @@ class _Painter:
             for x in (box.x, box.right):
                 cells[x] = cells.get(x, 0) | upright
                 borders.append((x, x, border, box.key))
+            leaving = 0
         else:  # the ends of the lines stay free
             cells.pop(box.x, None)
-            cells.pop(box.right, None)
+            leaving = cells.pop(box.right, 0)
+        runs = list(self._inside(card, box, y - box.y - self._form.frame, lit))
+        if leaving:
+            self._reach(cells, runs, box.right, leaving)
         x = box.x + self._form.frame
-        for run in self._inside(card, box, y - box.y - self._form.frame, lit):
+        for run in runs:
             pieces.append((x, run._replace(key=box.key)))
             x += width(run.text)
+
+    def _reach(self, cells: dict[int, int], runs: list[Run], right: int, leaving: int) -> None:
+        """Where no time stands behind a flat name, the line that leaves it begins there and not far off."""
+        name = runs[-2]
+        free = len(name.text) - len(name.text.rstrip())
+        if free < 2:
+            return
+        runs[-2:] = [name._replace(text=name.text[: 1 - free])]
+        along = leaving | (leaving >> _RIGHT & 3) << _LEFT
+        for x in range(right - free + 1, right + 1):
+            cells[x] = along
 
     def _inside(self, card: Card, box: Box, at: int, lit: bool) -> Iterator[Run]:
         """The line ``at`` of what a box holds, with a cell at each side."""
@@ -488,9 +503,10 @@ def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, 
         runs.append(Run(glyph, Style(Role.GLYPH, tone, False, name.dim, name.lit)))
         runs.append(Run(" ", name))
         cells -= 2
-    note = cut(note, max(0, cells - 4)) if note else ""
+    text = steady(text)
+    note = cut(note, max(0, cells - 1 - min(3, width(text)))) if note else ""
     room = cells - (width(note) + 1 if note else 0)
-    runs.append(Run(pad(steady(text), room), name))
+    runs.append(Run(pad(text, room), name))
     if note:
         runs.append(Run(" " + note, beside))
     return runs

@@ -96,6 +96,16 @@ def test_flat_boxes_are_lines_of_text_and_the_selected_one_has_a_bar_before_it()
     assert drawing.margin == 0 and run_drawing(Form.SNUG).margin == 1
 
 
+def test_a_line_begins_at_the_end_of_a_flat_name_that_has_no_time() -> None:
+    names = {"a": "a", "long-name": "long-name", "z": "z"}
+    boxes = [Box("a", 0), Box("long-name", 0), Box("z", 1, ("a", "long-name"))]
+    cards = {key: Card(name, "○", note="" if key == "a" else "~1m") for key, name in names.items()}
+    layout = arrange(boxes, {key: card_size(card, form=Form.FLAT) for key, card in cards.items()}, gap=0)
+    drawing = paint(layout, cards, form=Form.FLAT)
+    assert lines(drawing) == [" ○ a ─────────────┬─ ○ z ~1m", " ○ long-name ~1m ─┘"]
+    assert drawing.at(8, 0) == "a"
+
+
 @pytest.mark.parametrize("form", Form)
 def test_every_form_is_as_large_as_measured(form: Form) -> None:
     drawing = run_drawing(form)
