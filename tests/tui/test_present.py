@@ -315,6 +315,18 @@ def test_a_narrowed_line_keeps_to_its_width_and_is_whole_where_there_is_room(
         assert shown == tuple(line)
 
 
+def test_the_times_of_steps_stand_near_their_names() -> None:
+    failed = boards.board().jobs[boards.FAILED.id].value[1]
+    longest = max(cell_len(step.name) for step in failed.steps)
+    for room in (60, 100, 160):
+        lines = job.step_lines(failed, room, boards.NOW)
+        ends = {cell_len(text_of(line[:3])) for line in lines}
+        assert len(ends) == 1 and ends.pop() <= max(30, 2 + longest) + 8
+        assert all(any(step.name in text_of(line) for line in lines) for step in failed.steps)
+    later = [line[0] for line in lines if line[0].text.startswith("○")]
+    assert later and all(piece_.tone is Tone.QUIET for piece_ in later)
+
+
 def test_the_reason_stands_before_the_steps() -> None:
     board = boards.board()
     failed = board.jobs[boards.FAILED.id].value[1]

@@ -35,8 +35,9 @@ EXPECTED = {
     "deploy-staging": 290.0, "deploy-production": 656.0, "release": 8.0, "rollback-production": 0.0,
 }  # fmt: skip
 # The windows of the graph on the Pipeline screen in a terminal of 80 × 24, 120 × 36 and 160 × 45.
-SMALL, MIDDLE, LARGE = Size(80, 7), Size(73, 19), Size(97, 24)
-STATES = ("success", "in_progress", "queued", "")  # "": not created
+SMALL, MIDDLE, LARGE = Size(80, 7), Size(73, 15), Size(97, 20)
+TERMINALS = {(80, 24): SMALL, (120, 36): MIDDLE, (160, 45): LARGE}
+STATES = ("success", "in_progress", "")  # "": not created
 
 
 def picture(text: str, states: Sequence[str]) -> Picture:
@@ -91,6 +92,16 @@ def test_the_reference_graphs_are_seen_whole_whatever_runs(text: str, room: Size
         assert "…" not in shown and all(name in shown for name in NAMES[text])
         forms.add(drawing.form)
     assert len(forms) == 1  # it does not change with every job that starts
+
+
+@pytest.mark.parametrize("size", TERMINALS, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_these_are_the_windows_of_the_screen(size: tuple[int, int]) -> None:
+    app = boards.app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("j")  # to a run without a remark above its graph
+        await pilot.pause()
+        there = app.screen.query_one("#graph-view").size
+        assert Size(there.width, there.height) == TERMINALS[size]
 
 
 @pytest.mark.parametrize(

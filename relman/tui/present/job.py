@@ -16,6 +16,7 @@ from relman.tui.present.piece import (
     BLANK,
     Line,
     Piece,
+    cell_len,
     fit,
     joined,
     narrowed,
@@ -28,6 +29,7 @@ from relman.tui.present.piece import (
 )
 
 _BAR = 16  # cells
+_NAMES = 30  # cells for the names of steps, at least
 _STEPS = 84  # cells: further apart a name and its time are not read together
 _LEVELS = {"failure": ("×", Tone.BAD), "warning": ("▲", Tone.WAITING), "notice": ("●", Tone.ACTIVE)}
 _SHOWN = 30  # annotations
@@ -87,8 +89,11 @@ def step_lines(job: Job, room: int, now: datetime) -> list[Line]:
     longest = max((seconds for seconds in took if seconds), default=0.0)
     bars = _BAR if room >= 64 else (8 if room >= 44 else 0)
     tail = 8 + (2 + bars if bars else 0)
+    # Where names are short the times stand near them: the eye loses the line over a wide gap.
+    names = max(_NAMES, *(cell_len(safe(step.name, 300)) + 2 for step in job.steps))
     return [
-        _step(step, seconds, longest, room - tail, bars) for step, seconds in zip(job.steps, took, strict=True)
+        _step(step, seconds, longest, min(names, room - tail), bars)
+        for step, seconds in zip(job.steps, took, strict=True)
     ]
 
 
@@ -98,7 +103,7 @@ def _step(step: Step, seconds: float | None, longest: float, room: int, bars: in
     name = pad(safe(step.name, 300), max(4, room - 2))
     known = seconds is not None and not idle
     pieces = [
-        Piece(f"{state.glyph} ", state.tone),
+        Piece(f"{state.glyph} ", Tone.QUIET if idle else state.tone),
         Piece(name, Tone.QUIET if idle else Tone.PLAIN, strong=state.failed),
         Piece(pad(duration(seconds) if known and seconds is not None else "", 8, right=True), Tone.QUIET),
     ]
