@@ -45,7 +45,7 @@ _HISTORY = (
     Column("by", 16, least=6, rank=3, grow=True),
     Column("", 5, right=True),
 )
-_LABEL = 11
+_LABEL = 13
 _NOT_YET = (Answer.YES, Answer.READ_ONLY, Answer.TOKEN)
 
 

@@ -84,7 +84,7 @@ def operation_lines(operation: Operation, running: str, room: int) -> list[Line]
         ("by", first.who), ("from → to", _change(first)), ("operation", first.operation),
     ):  # fmt: skip
         if text:
-            drawn += _rows(quiet(f"{label:<12}"), Piece(safe(text, 1000)), room)
+            drawn += _rows(quiet(f"{label:<13}"), Piece(safe(text, 1000)), room)
     if first.exempt:
         drawn += _rows(
             Piece("▲ ", Tone.WAITING), Piece(f"exempt from a {safe(first.exempt, 40)}", Tone.WAITING), room
