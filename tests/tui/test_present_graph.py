@@ -94,6 +94,14 @@ def test_the_reference_graphs_are_seen_whole_whatever_runs(text: str, room: Size
     assert len(forms) == 1  # it does not change with every job that starts
 
 
+def test_where_the_time_of_a_last_job_does_not_fit_its_name_does() -> None:
+    for states in product(STATES, repeat=5):
+        drawing = painted(picture(CD, states), MIDDLE)
+        assert drawing.form is Form.FLAT
+        rows = [row[: MIDDLE.width] for row in text_of(drawing).split("\n")]
+        assert all(any(name in row for row in rows) for name in NAMES[CD])
+
+
 @pytest.mark.parametrize("size", TERMINALS, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_these_are_the_windows_of_the_screen(size: tuple[int, int]) -> None:
     app = boards.app()

@@ -165,7 +165,7 @@ class Painter:
         if self._layout is not None and shape == self._shape:
             return self._layout
         self._shape = shape
-        nodes = _folded(nodes, sizes, _inner(room, self._form).width)
+        nodes = _folded(nodes, sizes, room.width - 2 * self._form.frame)
         if not room.height:
             return arrange(nodes, sizes)
         least = _least(nodes, sizes)
@@ -192,23 +192,22 @@ class Painter:
         sizes = {form: {key: card_size(card, form=form) for key, card in running.items()} for form in Form}
         formed_of = (nodes, sizes, room)
         if self._formed is None or self._formed[0] != formed_of:
-            form = next((form for form in Form if _fits(nodes, sizes[form], _inner(room, form))), rest)
+            form = next((form for form in Form if _fits(nodes, sizes[form], room, form)), rest)
             self._formed = formed_of, form
         return self._formed[1]
 
 
-def _inner(room: Size, form: Form) -> Size:
-    """The part of a window that a drawing may take. Of a flat one the last cell is free, and may be cut off."""
-    return Size(room.width - 2 * form.frame + (not form.frame), room.height)
-
-
-def _fits(nodes: tuple[Node, ...], sizes: Mapping[str, Size], room: Size) -> bool:
-    nodes = _folded(nodes, sizes, room.width)
+def _fits(nodes: tuple[Node, ...], sizes: Mapping[str, Size], room: Size, form: Form) -> bool:
+    """Whether a window shows the whole of the graph. Of flat boxes the last cells may be cut off: what stands
+    there is at most the time of a last job, and of other boxes more would be missing."""
+    inner = room.width - 2 * form.frame
+    width = inner if form.frame else inner + 1 + _LONGEST + 1
+    nodes = _folded(nodes, sizes, inner)
     least = _least(nodes, sizes)
-    if least.width > room.width or least.height > room.height:
+    if least.width > width or least.height > room.height:
         return False
     layout = arrange(nodes, sizes, gap=0)
-    return layout.width <= room.width and layout.height <= room.height
+    return layout.width <= width and layout.height <= room.height
 
 
 def _least(nodes: Sequence[Node], sizes: Mapping[str, Size]) -> Size:
