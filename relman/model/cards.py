@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from relman.model.drawing import Card, Drawing, Row, card_size, paint
+from relman.model.card import Card, Row, card_size
+from relman.model.drawing import Drawing, paint
 from relman.model.graph import Graph, Node, NodeRun, RunGraph
 from relman.model.layout import arrange
 from relman.model.run import Job

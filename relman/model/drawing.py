@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, overload
 
-from msgspec import Struct
-
+from relman.model.card import BAR_CELLS, INDENT, Card, Form, beside_bar, lines_above
 from relman.model.cells import cut, pad, steady, width
-from relman.model.layout import Box, Layout, Size, Stroke
+from relman.model.layout import Box, Layout, Stroke
 from relman.model.state import Tone
 
 
@@ -68,88 +66,6 @@ class Direction(StrEnum):
     DOWN = "j"
     UP = "k"
     CHILD = "l"
-
-
-class Form(StrEnum):
-    """How much room a card takes."""
-
-    ROOMY = "roomy"
-    SNUG = "snug"  # the time close to the name, the bar below both
-    FLAT = "flat"  # and without a border: the cells beside the text stay free, or mark the selected one
-
-    @property
-    def frame(self) -> int:
-        """Rows a border takes above, and below."""
-        return 0 if self is Form.FLAT else 1
-
-    @property
-    def sides(self) -> int:
-        """Cells beside the text, both sides together."""
-        return 2 * (1 + self.frame)
-
-
-class Row(Struct, frozen=True):
-    """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn.
-
-    ``key`` is what choosing the row means; "" for one that cannot be chosen.
-    """
-
-    text: str
-    glyph: str = ""
-    tone: Tone = Tone.PLAIN
-    note: str = ""
-    key: str = ""
-
-
-class Card(Struct, frozen=True):
-    """What stands in a box: glyph and name, ``note`` at the right or beside the bar, and ``rows`` below.
-
-    ``progress`` is elapsed over expected time (above 1: late); None draws no bar. ``goal`` is the time that
-    the bar runs towards, said where there is room for it.
-    """
-
-    name: str
-    glyph: str = ""
-    tone: Tone = Tone.PLAIN
-    note: str = ""
-    progress: float | None = None
-    rows: tuple[Row, ...] = ()
-    critical: bool = False
-    dim: bool = False
-    goal: str = ""
-
-
-BAR_CELLS = 6  # a bar shorter than this says nothing
-INDENT = 2  # of the rows below a name that no border holds together
-
-
-@lru_cache(maxsize=4096)
-def _cells_of(text: str) -> int:
-    return width(steady(text))
-
-
-def card_size(card: Card, limit: int = 34, form: Form = Form.ROOMY) -> Size:
-    """The box ``card`` needs, at most ``limit`` cells wide."""
-    inner = (2 if card.glyph else 0) + _cells_of(card.name)
-    note = width(card.note)
-    below = 0 if form.frame else INDENT
-    if form is not Form.ROOMY:
-        inner += note + 1 if note else 0
-        inner = max(inner, below + BAR_CELLS if card.progress is not None else 0)
-    elif card.progress is not None:
-        beside = width(_beside_bar(card))
-        inner = max(inner, BAR_CELLS + (beside + 1 if beside else 0))
-    else:
-        inner += note + 2 if note else 0
-    for row in card.rows:
-        used = (2 if row.glyph else 0) + _cells_of(row.text) + (width(row.note) + 2 if row.note else 0)
-        inner = max(inner, below + used)
-    height = 2 * form.frame + 1 + len(card.rows) + (card.progress is not None)
-    return Size(max(4 + form.sides, min(inner + form.sides, limit)), height)
-
-
-def _beside_bar(card: Card) -> str:
-    return f"{card.note}/{card.goal}" if card.goal else card.note
 
 
 class Rows(Sequence[tuple[Run, ...]]):
@@ -212,7 +128,7 @@ class Drawing:
         if key is None:
             return None
         card = self._cards[key]
-        at = y - self.layout.by_key[key].y - _above(card, self.form)
+        at = y - self.layout.by_key[key].y - lines_above(card, self.form)
         return Spot(key, card.rows[at].key if 0 <= at < len(card.rows) else "")
 
     def row_of(self, spot: Spot) -> int | None:
@@ -221,7 +137,7 @@ class Drawing:
         if card is None or box is None or not spot.row:
             return None
         at = next((at for at, row in enumerate(card.rows) if row.key == spot.row), None)
-        return None if at is None else box.y + _above(card, self.form) + at
+        return None if at is None else box.y + lines_above(card, self.form) + at
 
     def step(self, spot: Spot, direction: Direction | str) -> Spot | None:
         """As :meth:`neighbour`, and up and down through the rows of a box that can be chosen."""
@@ -259,11 +175,6 @@ class Drawing:
             boxes, key=lambda box: (abs(box.x - here.x), abs(_middle(box) - _middle(here))), default=None
         )
         return near.key if near else None
-
-
-def _above(card: Card, form: Form) -> int:
-    """Lines of a box before its rows: the border, the name, and the bar."""
-    return form.frame + 1 + (card.progress is not None)
 
 
 def _middle(box: Box) -> int:
@@ -419,7 +330,7 @@ class _Painter:
         if contents is None:
             contents = self._contents[box.key] = list(_content(card, room, lit, self._row, self._form))
         inside = Style(Role.NAME, lit=lit)
-        index = at + self._form.frame - _above(card, self._form)
+        index = at + self._form.frame - lines_above(card, self._form)
         if lit and self._row and 0 <= index < len(card.rows) and card.rows[index].key == self._row:
             yield Run("▶", Style(Role.LINE, lit=True))
         elif lit and not self._form.frame:
@@ -491,7 +402,7 @@ def _content(card: Card, cells: int, lit: bool, chosen: str, form: Form) -> Iter
     beside = card.note if card.progress is None or not roomy else ""
     yield _row(card.glyph, card.tone, card.name, beside, cells, name, note)
     if card.progress is not None:
-        yield [*indent, *_bar(card, _beside_bar(card) if roomy else "", below, note, lit)]
+        yield [*indent, *_bar(card, beside_bar(card) if roomy else "", below, note, lit)]
     for row in card.rows:
         text = name if lit and chosen and row.key == chosen else note
         yield [*indent, *_row(row.glyph, row.tone, row.text, row.note, below, text, note)]

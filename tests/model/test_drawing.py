@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from timed_jobs import NOW, USUAL, job
 
+from relman.model.card import Card, Form, Row, card_size
 from relman.model.cards import draw, file_cards, run_cards
 from relman.model.cells import cut, pad, steady, width
-from relman.model.drawing import Card, Direction, Drawing, Form, Role, Row, Spot, card_size, paint
+from relman.model.drawing import Direction, Drawing, Role, Spot, paint
 from relman.model.graph import build, reconcile
 from relman.model.layout import Size, arrange
 from relman.model.run import Job

@@ -8,7 +8,8 @@ from itertools import product
 
 import pytest
 
-from relman.model.drawing import Drawing, Form
+from relman.model.card import Form
+from relman.model.drawing import Drawing
 from relman.model.layout import Size
 from relman.model.run import Job, WorkflowSource
 from relman.model.workflow_reader import read_workflow

@@ -10,8 +10,9 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from relman.model.card import Card, Form, card_size
 from relman.model.cards import run_cards
-from relman.model.drawing import Card, Drawing, Form, card_size, paint
+from relman.model.drawing import Drawing, paint
 from relman.model.graph import Graph, Node, RunGraph, build, reconcile
 from relman.model.layout import GAP, Layout, Size, arrange
 from relman.model.run import Job, WorkflowSource
