@@ -13,8 +13,8 @@ from typing import Any, TextIO
 from relman.cli.graph_text import count, paths_text, plain_line, text
 from relman.cli.output import write_json
 from relman.errors import Exit, Kind, Problem, RelmanError
+from relman.model.card import Card
 from relman.model.cards import draw, file_cards, run_cards
-from relman.model.drawing import Card
 from relman.model.graph import Graph, RunGraph, build, reconcile
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.timing import PathTime, RunTime, expectations, time_run

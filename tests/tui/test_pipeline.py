@@ -54,9 +54,10 @@ async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
         text = boards.dump(app)
         assert "◐ test" in text and "fast" in text and "full" in text
         assert pipeline(app).job is not None and pipeline(app).job.name == "test"
-        if size[0] > 80:
-            for name in ("lint", "security", "build", "performance", "5m50s/7m00s", "Run integration tests"):
-                assert name in text
+        for name in ("lint", "security", "build ", "performance ", "5m50s", "5m 50s of usually 7m 00s"):
+            assert name in text
+        assert ("5m50s/7m00s" in text) is (size[0] == 160)  # beside the bar, where there is room
+        assert ("Run integration tests" in text) is (size[0] > 80)
 
 
 async def test_a_failed_job_says_why_and_what_to_try() -> None:
@@ -168,7 +169,9 @@ async def test_filter_and_its_way_back() -> None:
 
 
 async def test_an_ellipsis_stands_where_the_graph_goes_on() -> None:
-    app = boards.app()
+    wider = "  publish-to-the-registry: {needs: performance, runs-on: u, steps: [{run: a}]}\n"
+    source = WorkflowSource(boards.RUNNING.path, boards.RUNNING.sha, boards.CI + wider)
+    app = boards.app(_with(boards.board(), sources={boards.RUNNING.id: Section(source, boards.NOW)}))
     async with app.run_test(size=(72, 24)) as pilot:
         await pilot.press("j", "enter")
         await pilot.pause()
@@ -176,16 +179,18 @@ async def test_an_ellipsis_stands_where_the_graph_goes_on() -> None:
         def rows() -> list[str]:
             lines = boards.dump(app).split("\n")
             top = next(at for at, line in enumerate(lines) if "CI #412  running" in line)
-            bottom = next(at for at, line in enumerate(lines) if line.startswith((" ◐ test", " ○ perf")))
+            bottom = next(
+                at for at, line in enumerate(lines) if line.startswith((" ◐ test  run", " ○ publish"))
+            )
             return [line.ljust(72) for line in lines[top + 1 : bottom]]
 
-        right = [row for row in rows() if "build" in row]
+        right = [row for row in rows() if "performance" in row]
         assert right and all(row.rstrip().endswith("…") for row in right)
         assert not any(row.startswith("…") for row in rows())
-        await pilot.press("l", "l")
+        await pilot.press("l", "l", "l")
         await pilot.pause()
-        left = [row for row in rows() if "build" in row]
-        assert left and all(row.startswith("…") and row.rstrip().endswith("┃") for row in left)
+        left = [row for row in rows() if "performance" in row]
+        assert left and all(row.startswith("…") and not row.rstrip().endswith("…") for row in left)
 
 
 async def test_what_waits_names_the_way_to_its_answer() -> None:
@@ -457,6 +462,17 @@ STATES = {
             ),
         ),
         "as of 4m ago",
+    ),
+    "outage": (
+        lambda: _with(
+            boards.board(),
+            runs=replace(
+                boards.board().runs,
+                fetched_at=boards.ago(minutes=4),
+                error=Problem(Kind.SERVER, "GitHub could not answer with the workflow runs (502)"),
+            ),
+        ),
+        "(502) · r tries now",
     ),
     "jobs refused": (
         lambda: _with(

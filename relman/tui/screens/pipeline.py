@@ -10,6 +10,7 @@ from textual.containers import Container, Vertical
 from relman.model.board import Board, Section
 from relman.model.drawing import Spot
 from relman.model.graph import Node
+from relman.model.layout import Size
 from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
@@ -190,9 +191,9 @@ class PipelineScreen(RunActs):
         elif all(str(job.id) != spot.row for job in picture.jobs(spot.key)):
             spot = Spot(spot.key)
         self._times = self._clock.times(picture, self.server_now())
-        room, tight = self._graph.size.width - 2, self._graph.size.height < 14
+        room = Size(self._graph.size.width, self._graph.size.height)
         key, row = spot or (None, "")
-        drawing = self._painter.paint(picture, self._times, key, row=row, room=room, tight=tight)
+        drawing = self._painter.paint(picture, self._times, key, row=row, room=room)
         self._graph.set_drawing(drawing, spot)
         self._graph_pane.update()
 

@@ -26,6 +26,10 @@ _DIRECTIONS = {
 _MARGIN = Spacing(1, 2, 1, 2)  # what is kept in view around the selected box
 
 
+def _shape(drawing: Drawing) -> tuple[int, int, int]:
+    return drawing.width, drawing.height, drawing.margin
+
+
 class _AtSpot(Message):
     """About one box or row of a graph."""
 
@@ -79,9 +83,9 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         """Shows ``drawing``, in which ``spot`` is painted as selected. The place scrolled to stays."""
         before, self._drawing = self._drawing, drawing
         chosen, self._spot = self._spot, spot
-        if before is None or before.width != drawing.width or before.height != drawing.height:
+        if before is None or _shape(before) != _shape(drawing):
             self._strips.clear()
-            self.virtual_size = Size(drawing.width + 2, drawing.height)
+            self.virtual_size = Size(drawing.width + 2 * drawing.margin, drawing.height)
             self.refresh()
         else:
             top = int(self.scroll_offset.y)
@@ -104,7 +108,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         if box is not None and self.scrollable_content_region.area:
             row = drawing.row_of(spot)
             top, height = (box.y, box.height) if row is None else (row, 1)
-            region = Region(box.x + 1, top, box.width, height)
+            region = Region(box.x + drawing.margin, top, box.width, height)
             self.scroll_to_region(region, spacing=_MARGIN, animate=False, force=True, immediate=True)
 
     def move(self, to: Move) -> None:
@@ -155,7 +159,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         strip = self._strips.get(at)
         if strip is None:
             base = self._ink.base
-            segments = [Segment(" ", base)]
+            segments = [Segment(" " * self._drawing.margin, base)]
             segments += [Segment(run.text, base + self._style(run.style)) for run in self._drawing.rows[at]]
             strip = self._strips[at] = Strip(segments)
         left = int(self.scroll_offset.x)
@@ -227,7 +231,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         """A click selects a box or a row of it; a second one opens it."""
         if self._drawing is None:
             return
-        x, y = event.x + int(self.scroll_offset.x) - 1, event.y + int(self.scroll_offset.y)
+        x, y = event.x + int(self.scroll_offset.x) - self._drawing.margin, event.y + int(self.scroll_offset.y)
         spot = self._drawing.spot(x, y)
         if spot is None:
             return
