@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple, overload
+
+from msgspec import Struct
 
 from relman.model.card import BAR_CELLS, INDENT, Card, Form, beside_bar, lines_above
 from relman.model.cells import cut, pad, steady, width
@@ -31,7 +34,7 @@ class Role(StrEnum):
     OVER = "over"  # the whole bar, once the expected time is over
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True, gc=False):
     """``critical``: on the critical path; ``dim``: not created yet; ``lit``: the selected box and its edges."""
 
     role: Role
@@ -191,6 +194,7 @@ _ARMS = _TURNS - 1
 _HEAVY_ARMS = 0b10101010
 
 
+@cache
 def _glyph(cell: int) -> str:
     up, right, down, left = ((0, 1, 2, 2)[cell >> arm & 3] for arm in (_UP, _RIGHT, _DOWN, _LEFT))
     if not cell & _TURNS and (up or down) and (right or left):
@@ -200,9 +204,6 @@ def _glyph(cell: int) -> str:
         else:
             right = left = 0
     return _GLYPHS[up * 27 + right * 9 + down * 3 + left]
-
-
-_CELL_GLYPHS = tuple(_glyph(cell) for cell in range(_TURNS * 2))
 
 
 def paint(
@@ -250,7 +251,7 @@ class _Painter:
         for box in self._layout.boxes_in[y]:
             self._box(cells, pieces, borders, box, y)
         for low, high, style, key in borders:
-            glyphs = "".join([_CELL_GLYPHS[cells.pop(x) & (_ARMS | _TURNS)] for x in range(low, high + 1)])
+            glyphs = "".join([_glyph(cells.pop(x) & (_ARMS | _TURNS)) for x in range(low, high + 1)])
             pieces.append((low, Run(glyphs, style, key)))
         pieces.extend(_line_runs(cells))
         pieces.sort(key=_column)
@@ -357,7 +358,7 @@ def _line_runs(cells: Mapping[int, int]) -> Iterator[tuple[int, Run]]:
             if glyphs:
                 yield start, Run("".join(glyphs), _LINE_STYLES[look])
             start, look, glyphs = x, style, []
-        glyphs.append(_CELL_GLYPHS[cell & (_ARMS | _TURNS)])
+        glyphs.append(_glyph(cell & (_ARMS | _TURNS)))
         at = x + 1
     if glyphs:
         yield start, Run("".join(glyphs), _LINE_STYLES[look])
