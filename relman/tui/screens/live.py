@@ -70,7 +70,8 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
             (height, self.app.VERTICAL_BREAKPOINTS),
         ):
             if reached := [point for point in points or () if size >= point[0]]:
-                self.add_class(max(reached)[1])
+                # What it holds has no styles yet, and no rule is about the screen itself.
+                self.add_class(max(reached)[1], update=False)
 
     def _compositor_refresh(self) -> None:
         """Draws nothing during a batch: Textual would, and throw the whole screen away."""

@@ -10,9 +10,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from relman.board.clock import SystemClock
 from relman.model.state import Tone
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.ports import SystemClock
 from relman.tui.present.menu import MenuPresenter, MenuRow
 from relman.tui.present.piece import Line, Piece, plain, quiet, spread, wrap
 from relman.tui.screens.leaving import LeavesOnce
