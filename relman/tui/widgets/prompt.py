@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 class Prompt(Horizontal):
     """Mounted when it is first asked. What is typed counts at once; enter keeps it, esc takes it back."""
 
-    DEFAULT_CSS = "Prompt { display: none; height: 1; dock: bottom; }"
+    DEFAULT_CSS = """
+    Prompt { display: none; height: 1; dock: bottom; background: $raised; margin-bottom: 1; }
+    Prompt LineBar { background: $raised; }
+    Prompt #prompt-label { width: 8; }
+    Prompt #prompt-input { width: 1fr; background: $raised; border: none; padding: 0; height: 1; }
+    Prompt #prompt-input:focus { background-tint: transparent; }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
