@@ -31,6 +31,7 @@ _ATTENTION = {
     State.CANCELLED: 5,
     State.SUCCESS: 6,
     State.NEUTRAL: 7,
+    State.STALE: 7,
     State.SKIPPED: 8,
     State.EXPECTED: 9,
 }
