@@ -11,11 +11,13 @@ from textual.widgets import Input
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board, Section
+from relman.model.drawing import Spot
 from relman.model.run import WorkflowSource
 from relman.tui.app import RelmanApp
 from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.moves import Move
 from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
@@ -331,6 +333,45 @@ async def test_what_a_key_acts_on_is_an_identity() -> None:
     async with empty.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         assert pipeline(empty).selected() == Selected()
+
+
+async def test_nothing_of_the_run_before_is_within_reach_of_a_key() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "tab")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen.run_shown == boards.FAILED and screen.job is not None
+        screen._runs.move(Move.UP)  # and the graph is not drawn yet
+        assert screen.run_shown == boards.RUNNING
+        assert screen.job is None and screen.node is None and screen.picture is None
+        assert screen.selected() == Selected(run_id=boards.RUNNING.id, attempt=1, sha=boards.RUNNING.sha)
+        assert screen.url == boards.RUNNING.url and screen.remedy is None
+        screen.tick()
+        assert screen._job_pane.notice is None  # and it does not say meanwhile that there is no job
+        await pilot.pause()
+        assert screen.job is not None and screen.job.run_id == boards.RUNNING.id
+        again = replace(boards.FAILED, attempt=2, status="queued", conclusion=None)
+        screen._runs.move(Move.DOWN)
+        await pilot.pause()
+        assert screen.picture is not None and screen.picture.shows(boards.FAILED)
+        assert not screen.picture.shows(again)
+
+
+async def test_what_was_chosen_in_the_graph_of_the_run_before_is_not_chosen_in_this_one() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "j", "tab")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen._graph.selected == "test"
+        screen._graph.choose(Spot("lint"))
+        screen._graph.open()
+        screen._runs.move(Move.UP)
+        screen._show_run()  # before the graph was heard
+        await pilot.pause()
+        assert screen.run_shown == boards.RUNNING and screen._graph.selected == "test"
+        assert screen.focused is screen._graph
 
 
 async def test_the_footer_says_what_slash_does_here() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from relman.errors import RelmanError
 from relman.model.board import Board, Section
 from relman.model.graph import Node
@@ -239,9 +241,10 @@ class Pictures:
         source = board.sources.get(run.id, Section())
         expected = board.expected.get(run.path, _UNKNOWN)
         finished = run.state.finished
-        made_of = (run.id, finished, jobs.value, source.value, source.error, expected, opened)
+        made_of = (run.id, run.attempt, finished, jobs.value, source.value, source.error, expected, opened)
         if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):
-            self._made = (made_of, _picture(jobs, source, expected, finished=finished, opened=opened))
+            made = _picture(jobs, source, expected, finished=finished, opened=opened)
+            self._made = (made_of, made and replace(made, run=(run.id, run.attempt)))
         return self._made[1]
 
 
