@@ -217,6 +217,40 @@ async def test_a_file_that_may_differ_is_a_footnote_and_one_that_does_a_warning(
         assert f"▲ not exact: {doubt}; " in boards.dump(app) and "Edges may differ" not in boards.dump(app)
 
 
+async def test_a_run_that_ended_without_jobs_promises_none() -> None:
+    board = boards.board()
+
+    def without(conclusion: str, error: Problem | None = None) -> Board:
+        run = replace(boards.FAILED, conclusion=conclusion)
+        jobs = {run.id: Section((), boards.NOW, error)}
+        return replace(board, runs=Section((run,), boards.NOW), jobs=jobs, pending={})
+
+    app = boards.app(without("failure"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "This run ended without jobs" in text and "none will come" in text
+        assert "not created yet" not in text.lower() and pipeline(app).node is None
+        app.watch_.store.publish(without("success"))
+        await pilot.pause()
+        assert "GitHub has not listed them yet" in boards.dump(app)
+        cut = Problem(Kind.SERVER, "GitHub gave 0 of 5 jobs")
+        app.watch_.store.publish(without("failure", cut))
+        await pilot.pause()
+        assert "▲ GitHub gave 0 of 5 jobs" in boards.dump(app) and "ended without" not in boards.dump(app)
+
+
+async def test_a_job_that_a_run_that_is_over_never_had_is_not_promised() -> None:
+    board = boards.board()
+    jobs = tuple(job for job in board.jobs[boards.FAILED.id].value or () if job.name != "build")
+    app = boards.app(replace(board, jobs={**board.jobs, boards.FAILED.id: Section(jobs, boards.NOW)}))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "j", "enter", "l")
+        await pilot.pause()
+        assert pipeline(app).node is not None and pipeline(app).node.key == "build"
+        assert "Not in this run: it ended" in boards.dump(app)
+
+
 async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
     app = boards.app()
 

@@ -18,7 +18,7 @@ from relman.model.timing import PathTime, RunTime
 from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
 from relman.tui.present.graph import Picture, file_picture, free_picture
-from relman.tui.present.notice import Notice, instead
+from relman.tui.present.notice import Notice, instead, refusal
 from relman.tui.present.piece import (
     BLANK,
     SEPARATOR,
@@ -74,8 +74,15 @@ def no_jobs(run: Run, section: Section[tuple[Job, ...]], now: datetime) -> Notic
     if waiting is not None:
         return waiting
     if run.state.finished:
+        if section.error is not None:
+            return refusal(section.error, now)
+        why = (
+            "It succeeded, so GitHub has not listed them yet."
+            if run.state is State.SUCCESS
+            else "It ended before GitHub created any, so none will come."
+        )
         return Notice(
-            "○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page."
+            "○", "This run ended without jobs", (why,), "o opens its page on GitHub, r asks for its jobs again."
         )
     return Notice("○", "No jobs yet", ("GitHub creates them in a moment.",))
 

@@ -173,8 +173,8 @@ class PipelineScreen(RunActs):
             return
         now = self.relman.now()
         section = board.jobs.get(run.id, Section())
-        # The file alone would call jobs "not created yet" that nobody has asked for, or may ask for.
-        if section.value is not None and (section.value or run.state is not State.STARTUP_FAILURE):
+        # The file alone would call jobs "not created yet" that nobody has asked for, or that never will be.
+        if section.value is not None and (section.value or not run.state.finished):
             self._drawn = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
         self._paint()
         empty = self._drawn is None
@@ -219,7 +219,8 @@ class PipelineScreen(RunActs):
         if (picture := self.picture) is not None:
             paths += view.caveat_lines(picture, room)
         if job is None:
-            lines = [*job_view.missing_job_lines(node.name, node.needs, room), BLANK, *paths]
+            missing = job_view.missing_job_lines(node.needs, room, finished=run.state.finished)
+            lines = [*missing, BLANK, *paths]
         else:
             held = self._held_lines(room) if job.state is State.WAITING else []
             lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths, held)
