@@ -168,6 +168,26 @@ async def test_the_footer_says_how_to_end_a_search(path: Path) -> None:
         assert "Search" in {entry.text for entry in bar.entries}
 
 
+async def test_not_found_says_when_only_the_beginning_of_a_line_was_searched(path: Path) -> None:
+    path.write_bytes(b"y" * 5_000_000 + b"NEEDLE\n")
+
+    async def open_log(progress: Progress) -> Path:
+        return path
+
+    app = Host()
+    async with app.run_test(size=(80, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: screen.shown and screen.view.status.indexed)
+        await pilot.pause()
+        assert "the first 65.5 kB of this line" in words(screen, "#log-status")
+        await pilot.press("slash", *"NEEDLE", "enter")
+        await until(lambda: not screen.view.status.more_hits)
+        await pilot.pause()
+        assert "/NEEDLE 0 · 65.5 kB of each line searched" in words(screen, "#log-status")
+        await pilot.press("n")
+        assert app.said == ["Not found in the first 65.5 kB of each line: NEEDLE"]
+
+
 def test_wrapping_is_not_called_done_before_it_is() -> None:
     def shown(**given: bool) -> str:
         return text_of(status_line(LogStatus(wrapped=True, **given), 100))

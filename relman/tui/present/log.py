@@ -10,6 +10,8 @@ from relman.model.run import Job
 from relman.model.state import State, Tone
 from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
 
+LINE_SHOWN = 1 << 16  # bytes of one line that are shown, searched and copied
+
 
 class LogStatus(Struct, frozen=True):
     """Where somebody is in a log. Lines and columns count from 1; ``hit`` is 0 when the cursor is on none."""
@@ -26,6 +28,8 @@ class LogStatus(Struct, frozen=True):
     hit: int = 0
     hits: int = 0
     more_hits: bool = False
+    searched_in_part: bool = False  # some lines are so long that only their beginning is shown and searched
+    cut: int = 0  # bytes of this line that are not shown
     errors: int = 0
     warnings: int = 0
     wrap_limited: bool = False
@@ -79,6 +83,8 @@ def status_line(status: LogStatus, width: int) -> Line:
     if status.column > 1:
         left.append((quiet(f"column {status.column:,}"),))
     left.append((quiet(size(status.size)),))
+    if status.cut:
+        left.append(plain(f"the first {size(LINE_SHOWN)} of this line", Tone.WAITING))
     if status.errors:
         left.append(plain(_counted(status.errors, "error"), Tone.BAD))
     if status.warnings:
@@ -90,6 +96,8 @@ def status_line(status: LogStatus, width: int) -> Line:
         right.append(
             (Piece(f"/{safe(status.searched, 40)} ", accent=True), Piece(f"{place}{status.hits:,}{more}"))
         )
+    if status.searched_in_part:
+        right.append(plain(f"{size(LINE_SHOWN)} of each line searched", Tone.WAITING))
     if not status.indexed:
         right.append((quiet("reading"),))
     if status.times:

@@ -19,7 +19,7 @@ from relman.model.run import Job
 from relman.model.state import Tone
 from relman.tui.commands.command import command
 from relman.tui.present.job import step_lines
-from relman.tui.present.log import progress_line, status_line, waiting_lines
+from relman.tui.present.log import LINE_SHOWN, progress_line, size, status_line, waiting_lines
 from relman.tui.present.notice import refusal
 from relman.tui.present.piece import Line, Piece, plain, safe, spread
 from relman.tui.screens.live import LiveScreen
@@ -232,8 +232,10 @@ class LogScreen(LiveScreen):
     def _next(self, *, back: bool) -> None:
         if self.view.next(back=back):
             return
-        searched = self.view.status.searched
-        self.relman.tell(f"Not found: {searched}" if searched else "No line is marked as an error.")
+        status = self.view.status
+        where = f" in the first {size(LINE_SHOWN)} of each line" if status.searched_in_part else ""
+        found = f"Not found{where}: {status.searched}"
+        self.relman.tell(found if status.searched else "No line is marked as an error.")
 
     @command("log-fold", "f", "enter", title="Fold the group", help="Fold or unfold the group at the cursor.",
              group=_GROUP, footer="Fold", rank=20, when=_foldable)  # fmt: skip
