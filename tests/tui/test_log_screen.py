@@ -13,6 +13,7 @@ from textual.signal import Signal
 from relman.board.ports import Progress
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board
+from relman.model.job_log import BOM
 from relman.model.run import Job, Step
 from relman.tui.commands.command import CommandHost
 from relman.tui.present.log import LogStatus, status_line
@@ -274,6 +275,26 @@ async def test_a_refusal_says_what_to_do_and_r_asks_again(path: Path) -> None:
         await until(lambda: bool(app.said))
         assert screen.shown  # what is there stays
         assert app.said == ["No connection."]
+
+
+@pytest.mark.parametrize("nothing", [b"", BOM])
+async def test_an_empty_log_says_so_and_r_fetches_it_again(path: Path, nothing: bytes) -> None:
+    path.write_bytes(nothing)
+
+    async def open_log(progress: Progress) -> Path:
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: "The log is empty" in instead(screen))
+        await pilot.pause()
+        assert "r fetches it again" in instead(screen) and not screen.shown
+        footer = {entry.text for entry in screen.query_one(KeyBar).entries}
+        assert "Fetch" in footer and "Search" not in footer
+        path.write_bytes(LOG)
+        await pilot.press("r")
+        await until(lambda: screen.shown and screen.view.status.lines == 7)
 
 
 async def test_progress_is_in_bytes(path: Path) -> None:

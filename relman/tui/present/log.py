@@ -8,9 +8,18 @@ from msgspec import Struct
 
 from relman.model.run import Job
 from relman.model.state import State, Tone
+from relman.tui.present.notice import Notice
 from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
 
 LINE_SHOWN = 1 << 16  # bytes of one line that are shown, searched and copied
+
+
+EMPTY = Notice(
+    "○",
+    "The log is empty",
+    ("GitHub gives a log of this job, and there is not one line in it.",),
+    "r fetches it again; esc goes back to the job, where o opens its page on GitHub.",
+)
 
 
 class LogStatus(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -15,11 +16,12 @@ from textual.widgets import Input
 from relman.board.ports import Progress
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board
+from relman.model.job_log import BOM
 from relman.model.run import Job
 from relman.model.state import Tone
 from relman.tui.commands.command import command
 from relman.tui.present.job import step_lines
-from relman.tui.present.log import LINE_SHOWN, progress_line, size, status_line, waiting_lines
+from relman.tui.present.log import EMPTY, LINE_SHOWN, progress_line, size, status_line, waiting_lines
 from relman.tui.present.notice import refusal
 from relman.tui.present.piece import Line, Piece, plain, safe, spread
 from relman.tui.screens.live import LiveScreen
@@ -55,6 +57,7 @@ class LogScreen(LiveScreen):
         self._open_log = open_log
         self._job = job
         self._problem: Problem | None = None
+        self._empty = False
         self._progress: tuple[int, int | None] = (0, None)
         self._drawn = 0.0
         self._tries = 0
@@ -103,9 +106,12 @@ class LogScreen(LiveScreen):
         self._progress = (0, None)
         try:
             path = await self._open_log(self._progressed)
+            status = await asyncio.to_thread(path.stat)
             if self._is_gone:
                 return
-            await self.view.open_file(path)
+            self._empty = status.st_size <= len(BOM)
+            if not self._empty:
+                await self.view.open_file(path)
         except RelmanError as error:
             self._failed(error.problem)
         except OSError as error:
@@ -114,7 +120,7 @@ class LogScreen(LiveScreen):
         else:
             self._problem = None
             self._tries = 0
-            if not self.shown and not self._is_gone:
+            if not self._empty and not self.shown and not self._is_gone:
                 self.add_class("-shown")
                 self.view.focus()
         self._draw()
@@ -175,6 +181,8 @@ class LogScreen(LiveScreen):
 
     def _instead(self, room: int) -> list[Line]:
         now, job = self.relman.now(), self._job()
+        if self._empty and self._problem is None:
+            return EMPTY.draw(room)
         if self._problem is None:
             return [progress_line(*self._progress)]
         if self._problem.kind is not Kind.NOT_YET:
@@ -269,7 +277,7 @@ class LogScreen(LiveScreen):
              group=_GROUP, footer="Fetch", rank=70)  # fmt: skip
     def reload(self) -> None:
         self._tries = 0
-        self._problem = None
+        self._problem, self._empty = None, False
         self._load()
         self._draw()
 
