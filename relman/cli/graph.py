@@ -279,6 +279,9 @@ def show_run(
         return Exit.OK
     name, title = clean_line(run.name, 100), clean_line(run.title, 200)
     plain_line(out, f"{run.state.glyph} {name} #{run.number} · {run.word} · {title}")
+    if not jobs and run.state.finished:
+        plain_line(out, "▲ the run ended without jobs")
+        return Exit.OK
     if graph is None or time is None:
         plain_line(out, f"▲ the jobs without their graph: {problem}")
         for job in jobs:

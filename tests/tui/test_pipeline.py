@@ -11,11 +11,13 @@ from textual.widgets import Input
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board, Section
+from relman.model.drawing import Spot
 from relman.model.run import WorkflowSource
 from relman.tui.app import RelmanApp
 from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.moves import Move
 from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
@@ -220,6 +222,40 @@ async def test_a_file_that_may_differ_is_a_footnote_and_one_that_does_a_warning(
         assert f"▲ not exact: {doubt}; " in boards.dump(app) and "Edges may differ" not in boards.dump(app)
 
 
+async def test_a_run_that_ended_without_jobs_promises_none() -> None:
+    board = boards.board()
+
+    def without(conclusion: str, error: Problem | None = None) -> Board:
+        run = replace(boards.FAILED, conclusion=conclusion)
+        jobs = {run.id: Section((), boards.NOW, error)}
+        return replace(board, runs=Section((run,), boards.NOW), jobs=jobs, pending={})
+
+    app = boards.app(without("failure"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "This run ended without jobs" in text and "none will come" in text
+        assert "not created yet" not in text.lower() and pipeline(app).node is None
+        app.watch_.store.publish(without("success"))
+        await pilot.pause()
+        assert "GitHub has not listed them yet" in boards.dump(app)
+        cut = Problem(Kind.SERVER, "GitHub gave 0 of 5 jobs")
+        app.watch_.store.publish(without("failure", cut))
+        await pilot.pause()
+        assert "▲ GitHub gave 0 of 5 jobs" in boards.dump(app) and "ended without" not in boards.dump(app)
+
+
+async def test_a_job_that_a_run_that_is_over_never_had_is_not_promised() -> None:
+    board = boards.board()
+    jobs = tuple(job for job in board.jobs[boards.FAILED.id].value or () if job.name != "build")
+    app = boards.app(replace(board, jobs={**board.jobs, boards.FAILED.id: Section(jobs, boards.NOW)}))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "j", "enter", "l")
+        await pilot.pause()
+        assert pipeline(app).node is not None and pipeline(app).node.key == "build"
+        assert "Not in this run: it ended" in boards.dump(app)
+
+
 async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
     app = boards.app()
 
@@ -231,6 +267,15 @@ async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
         await pilot.press("j", "j", "L")
         await pilot.pause()
         assert " CI #411 · test " in boards.dump(app)
+    long = replace(boards.FAILED, name="Continuous integration, delivery and everything else " * 2)
+    board, name = boards.board(), "test (integration, linux, 3.12)"
+    jobs = {long.id: Section((boards.job(12, long.id, name),), boards.NOW)}
+    app = boards.app(replace(board, runs=Section((long,), boards.NOW), jobs=jobs))
+    app.watch_.fetch = SimpleNamespace(job_log=soon)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "L")
+        await pilot.pause()
+        assert f"… #411 · {name} " in boards.dump(app)
 
 
 async def test_typing_a_filter_does_not_wander() -> None:
@@ -336,6 +381,45 @@ async def test_what_a_key_acts_on_is_an_identity() -> None:
     async with empty.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         assert pipeline(empty).selected() == Selected()
+
+
+async def test_nothing_of_the_run_before_is_within_reach_of_a_key() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "tab")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen.run_shown == boards.FAILED and screen.job is not None
+        screen._runs.move(Move.UP)  # and the graph is not drawn yet
+        assert screen.run_shown == boards.RUNNING
+        assert screen.job is None and screen.node is None and screen.picture is None
+        assert screen.selected() == Selected(run_id=boards.RUNNING.id, attempt=1, sha=boards.RUNNING.sha)
+        assert screen.url == boards.RUNNING.url and screen.remedy is None
+        screen.tick()
+        assert screen._job_pane.notice is None  # and it does not say meanwhile that there is no job
+        await pilot.pause()
+        assert screen.job is not None and screen.job.run_id == boards.RUNNING.id
+        again = replace(boards.FAILED, attempt=2, status="queued", conclusion=None)
+        screen._runs.move(Move.DOWN)
+        await pilot.pause()
+        assert screen.picture is not None and screen.picture.shows(boards.FAILED)
+        assert not screen.picture.shows(again)
+
+
+async def test_what_was_chosen_in_the_graph_of_the_run_before_is_not_chosen_in_this_one() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "j", "tab")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen._graph.selected == "test"
+        screen._graph.choose(Spot("lint"))
+        screen._graph.open()
+        screen._runs.move(Move.UP)
+        screen._show_run()  # before the graph was heard
+        await pilot.pause()
+        assert screen.run_shown == boards.RUNNING and screen._graph.selected == "test"
+        assert screen.focused is screen._graph
 
 
 async def test_the_footer_says_what_slash_does_here() -> None:

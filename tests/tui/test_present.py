@@ -16,10 +16,11 @@ from relman.model.board import Board, Fill, Section
 from relman.model.environment import Deployment
 from relman.model.journal import Entry, operations
 from relman.model.repository import Budget
-from relman.model.state import State, Tone
+from relman.model.state import _CONCLUSION, State, Tone
 from relman.model.waiting import Answer, MayI, waiting
 from relman.tui.present import columns, filter, job, journal, notice, piece
 from relman.tui.present.fill import fill_line
+from relman.tui.present.graph import free_picture
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
 from relman.tui.present.pipeline import graph_title
@@ -382,3 +383,15 @@ def test_a_sequence_of_signs_takes_the_cells_that_terminals_give_it() -> None:
     shown = piece.safe("family 👨‍👩‍👧‍👦 e\u0301 ✔\ufe0f 👍🏽")
     assert shown == "family 👨👩👧👦 é ✔ 👍"
     assert piece.safe("feature/x-1") == "feature/x-1"
+
+
+@pytest.mark.parametrize("conclusion", [*_CONCLUSION, "a word GitHub adds later"])
+def test_a_job_of_any_conclusion_has_its_place_in_the_graph(conclusion: str) -> None:
+    run_id = boards.FAILED.id
+    jobs = (
+        boards.job(1, run_id, "lint", conclusion=conclusion),
+        boards.job(2, run_id, "test", conclusion="failure"),
+    )
+    picture = free_picture(jobs, {}, "", finished=True)
+    assert picture.node(picture.of_interest()) is not None
+    assert {picture.job(node.key).id for node in picture.nodes} == {1, 2}

@@ -15,7 +15,7 @@ from relman.model.cards import run_cards
 from relman.model.drawing import Drawing, paint
 from relman.model.graph import Graph, Node, RunGraph, build, reconcile
 from relman.model.layout import GAP, Layout, Size, arrange
-from relman.model.run import Job, WorkflowSource
+from relman.model.run import Job, Run, WorkflowSource
 from relman.model.state import State
 from relman.model.timing import RunTime, time_run
 from relman.model.workflow import WorkflowFile
@@ -33,6 +33,7 @@ _ATTENTION = {
     State.CANCELLED: 5,
     State.SUCCESS: 6,
     State.NEUTRAL: 7,
+    State.STALE: 7,
     State.SKIPPED: 8,
     State.EXPECTED: 9,
 }
@@ -44,13 +45,19 @@ _NO_FILE = Graph(WorkflowFile(None, (), ()), ())
 
 
 class Picture(Struct, frozen=True, dict=True):
-    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file."""
+    """A run's graph. ``expected`` is seconds by job name; ``edges`` is False without a readable file; ``run`` is
+    the id and the attempt of the run whose jobs these are."""
 
     graph: RunGraph
     expected: Mapping[str, float]
     edges: bool = True
     reason: str = ""  # why it is not exact, in words
     caveat: str = ""  # why it might not be, although the file explains every job
+    run: tuple[int, int] = (0, 0)
+
+    def shows(self, run: Run | None) -> bool:
+        """Whether it is this run's, and of the attempt it is at."""
+        return run is not None and self.run == (run.id, run.attempt)
 
     @property
     def nodes(self) -> Sequence[Node]:

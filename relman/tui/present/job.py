@@ -241,9 +241,13 @@ def held_lines(gates: Sequence[Waiting], deploys_key: str, room: int, now: datet
     return lines
 
 
-def missing_job_lines(name: str, needs: Sequence[str], room: int) -> list[Line]:
-    """A job of the workflow file that GitHub has not created yet."""
-    text = "Not created yet: GitHub creates a job when the jobs it needs are through."
+def missing_job_lines(needs: Sequence[str], room: int, *, finished: bool) -> list[Line]:
+    """A job of the workflow file that GitHub has not created: yet, or never in a run that is over."""
+    text = (
+        "Not in this run: it ended, and GitHub lists no such job."
+        if finished
+        else "Not created yet: GitHub creates a job when the jobs it needs are through."
+    )
     lines = [plain(line, Tone.QUIET) for line in wrap(text, room)]
     if needs:
         names = ", ".join(safe(need, 60) for need in needs)

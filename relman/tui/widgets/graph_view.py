@@ -31,12 +31,13 @@ def _shape(drawing: Drawing) -> tuple[int, int, int]:
 
 
 class _AtSpot(Message):
-    """About one box or row of a graph."""
+    """About one box or row of a graph: of the one that was shown when it was sent."""
 
     def __init__(self, view: GraphView, spot: Spot) -> None:
         super().__init__()
         self.view = view
         self.spot = spot
+        self.of = view.of
 
     @property
     def control(self) -> GraphView:
@@ -61,6 +62,8 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._drawing: Drawing | None = None
         self._spot: Spot | None = None
+        self._revealed: Spot | None = None
+        self.of: object = None  # whose graph it is
         self._styles: dict[Style, RichStyle] = {}
         self._ink = Ink(self)
         self._strips: dict[int, Strip] = {}
@@ -79,10 +82,11 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         """The selected box."""
         return None if self._spot is None else self._spot.key
 
-    def set_drawing(self, drawing: Drawing, spot: Spot | None) -> None:
-        """Shows ``drawing``, in which ``spot`` is painted as selected. The place scrolled to stays."""
+    def set_drawing(self, drawing: Drawing, spot: Spot | None, of: object = None) -> None:
+        """Shows ``drawing``, in which ``spot`` is painted as selected. The place scrolled to stays. What a
+        person chooses in it is told with ``of``."""
         before, self._drawing = self._drawing, drawing
-        chosen, self._spot = self._spot, spot
+        self._spot, self.of = spot, of
         if before is None or _shape(before) != _shape(drawing):
             self._strips.clear()
             self.virtual_size = Size(drawing.width + 2 * drawing.margin, drawing.height)
@@ -96,12 +100,13 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
                 elif drawing.rows[y] != before.rows[y]:
                     del self._strips[y]
                     self._refresh_row(y)
-        if spot is not None and (spot != chosen or before is None):
+        if spot is not None and (spot != self._revealed or before is None):
             self.reveal()
 
     def reveal(self) -> None:
         """Scrolls the selected box into view, or the row of it."""
         drawing, spot = self._drawing, self._spot
+        self._revealed = spot
         box = drawing.layout.by_key.get(spot.key) if drawing is not None and spot is not None else None
         if drawing is None or spot is None:
             return
@@ -138,8 +143,10 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Opened(self, self._spot))
 
     def choose(self, spot: Spot) -> None:
-        """Asks for that box or row to be selected, as a key or the mouse does."""
+        """Selects that box or row, as a key or the mouse does. The next key starts from there, whether it is
+        painted yet or not."""
         if spot != self._spot:
+            self._spot = spot
             self.post_message(self.Selected(self, spot))
         else:
             self.reveal()
