@@ -283,6 +283,60 @@ async def test_designed_states_without_environments(changes: dict[str, Any], wor
         await pilot.pause()
 
 
+REFUSED = Problem(Kind.PERMISSION, "This token may not read deployments", hint="Give it Deployments: read.")
+DEAD = Problem(Kind.AUTH, "GitHub does not take this token")
+HEALTHY = {"production": Section((Health("api", "https://live/health", True, 200),), boards.NOW)}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"environments": Section(None, None, REFUSED)}, (REFUSED.title, "Give it Deployments: read.")),
+        ({"deployments": {"production": Section(None, None, REFUSED)}}, (REFUSED.title, REFUSED.hint)),
+        ({"environments": Section(), "viewer": Section(None, None, DEAD)}, (DEAD.title, "gh auth login")),
+    ],
+)
+async def test_an_environment_that_cannot_be_read_says_why_and_what_to_do(
+    changes: dict[str, Any], words: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    made = boards.app(board(**{"deployments": {}, "health": HEALTHY, "pending": {}, **changes}))
+    async with made.run_test(size=size) as pilot:
+        await opened(made, pilot)
+        await pilot.press("G")
+        await pilot.pause()
+        shown = boards.dump(made)
+        for word in (*words, "■ production · not readable", "unknown"):
+            assert word in shown, word
+        assert "Reading" not in shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("listed", [(), (PRODUCTION,)], ids=["none", "others"])
+async def test_an_environment_that_github_does_not_have(
+    listed: tuple[Environment, ...], size: tuple[int, int]
+) -> None:
+    health = {"prod-eu": HEALTHY["production"]}
+    environments = Section(listed, boards.NOW)
+    made = boards.app(board(environments=environments, deployments={}, health=health, pending={}))
+    async with made.run_test(size=size) as pilot:
+        await opened(made, pilot)
+        await pilot.press("G")
+        await pilot.pause()
+        shown = boards.dump(made)
+        for word in ("○ prod-eu · not on GitHub", "never deployed", "environment: prod-eu"):
+            assert word in shown, word
+        assert "Reading" not in shown
+
+
+async def test_a_gate_of_an_environment_that_the_list_does_not_know_yet(app: RelmanApp) -> None:
+    publish(app, board(environments=Section((), boards.NOW), deployments={}, health={}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        shown = boards.dump(app)
+        assert "not on GitHub" not in shown
+
+
 async def test_old_data_stays_and_says_its_age(app: RelmanApp) -> None:
     listed = board().deployments["production"]
     stale = replace(listed, error=NETWORK, fetched_at=boards.ago(minutes=12))

@@ -59,9 +59,14 @@ _NEXT: dict[Kind, str] = {
 }
 
 
+def look_of(problem: Problem) -> tuple[str, Tone]:
+    """Glyph and tone of what could not be read."""
+    return _LOOK.get(problem.kind, ("▲", Tone.BAD))
+
+
 def refusal(problem: Problem, now: datetime) -> Notice:
     """A section that could not be read and has nothing older to show."""
-    glyph, tone = _LOOK.get(problem.kind, ("▲", Tone.BAD))
+    glyph, tone = look_of(problem)
     lines = [safe(problem.detail, 400)] if problem.detail else []
     if problem.retry_at is not None and problem.retry_at > now:
         lines.append(f"Asked again at {clock(problem.retry_at, now)} ({until(problem.retry_at, now)}).")
@@ -100,11 +105,15 @@ def loading(what: str) -> Notice:
     )
 
 
-def instead(section: Section[T], what: str, now: datetime) -> Notice | None:
-    """What to show in place of a section without a value; None when it has one."""
+def instead(section: Section[T], what: str, now: datetime, refused: Problem | None = None) -> Notice | None:
+    """What to show in place of a section without a value; None when it has one.
+
+    ``refused`` is why nobody asks for it, where that is so.
+    """
     if section.value is not None:
         return None
-    return loading(what) if section.error is None else refusal(section.error, now)
+    problem = section.error or refused
+    return loading(what) if problem is None else refusal(problem, now)
 
 
 def staleness(section: Section[T], now: datetime) -> Line:
