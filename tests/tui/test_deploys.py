@@ -329,12 +329,37 @@ async def test_an_environment_that_github_does_not_have(
         assert "Reading" not in shown
 
 
+@pytest.mark.parametrize(
+    ("deployments", "said"),
+    [
+        ({"production": Section(None, None, REFUSED)}, "unknown → v1.9.0"),
+        ({"production": Section()}, "unknown → v1.9.0"),
+        ({}, "unknown → v1.9.0"),
+        (
+            {"production": Section((boards.deployment(8, "production", "v1.9.0", "waiting"),))},
+            "nothing → v1.9.0",
+        ),
+        (
+            {"production": Section((replace(boards.deployment(7, "production", "v1.8.2", ""), statuses=()),))},
+            "unknown → v1.9.0",
+        ),
+    ],
+)
+async def test_what_a_gate_replaces_is_not_guessed(app: RelmanApp, deployments: Any, said: str) -> None:
+    publish(app, board(deployments=deployments))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        shown = boards.dump(app)
+        assert said in shown
+        assert (REFUSED.title in shown) is (deployments.get("production", Section()).error is not None)
+
+
 async def test_a_gate_of_an_environment_that_the_list_does_not_know_yet(app: RelmanApp) -> None:
     publish(app, board(environments=Section((), boards.NOW), deployments={}, health={}))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(app, pilot)
         shown = boards.dump(app)
-        assert "not on GitHub" not in shown
+        assert "not on GitHub" not in shown and "unknown → v1.9.0" in shown
 
 
 async def test_old_data_stays_and_says_its_age(app: RelmanApp) -> None:

@@ -244,11 +244,11 @@ class Followed(Struct, frozen=True):
 def gate_lines(gate: Waiting, place: Place | None, keys: Sequence[str], room: int, now: datetime) -> list[Line]:
     """Everything a person needs to decide. ``keys`` are the keys that approve and reject; ``now`` the server's."""
     run, pending = gate.run, gate.pending
-    live = place.version if place is not None else ""
+    runs = place.version or ("nothing" if place.known else "") if place is not None else ""
     brings = run.branch or run.short_sha
     lines = [
         _fact("You", gate.may.why, room, Tone.WAITING if gate.may.yes else Tone.PLAIN),
-        _fact("Change", f"{safe(live) or 'nothing'} → {safe(brings, 80)} ({safe(run.short_sha)})", room),
+        _fact("Change", f"{safe(runs) or 'unknown'} → {safe(brings, 80)} ({safe(run.short_sha)})", room),
         _fact("Commit", safe(run.title), room),
         _fact("Asked by", f"{safe(gate.asked_by, 60)}, {safe(run.event, 40)} {ago(run.created_at, now)}", room),
     ]
