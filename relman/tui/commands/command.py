@@ -63,8 +63,10 @@ class Command(Struct, frozen=True):
     when: Callable[[Any], bool] | None = None
     does: Callable[[Any], object] | None = None
 
-    def available(self, host: object) -> bool:
-        """Whether it does something right now."""
+    def available(self, host: CommandHost) -> bool:
+        """Whether it does something right now. Nothing changes what nobody can see."""
+        if self.changes and host.too_small:
+            return False
         return self.when is None or self.when(host)
 
     def footer_of(self, host: object) -> str:
@@ -123,6 +125,11 @@ class CommandHost(_Node):
         own = [declared.binding() for declared in _declared_in(cls) if declared.keys]
         cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *own]
         super().__init_subclass__(*args, **kwargs)
+
+    @property
+    def too_small(self) -> bool:
+        """Whether the window is too small to show what the commands act on."""
+        return False
 
     @classmethod
     def commands(cls) -> Mapping[str, Command]:

@@ -86,7 +86,12 @@ def refusal(problem: Problem, now: datetime) -> Notice:
     )
 
 
-def too_small(width: int, height: int, least: tuple[int, int]) -> Notice:
+def too_small(
+    width: int,
+    height: int,
+    least: tuple[int, int],
+    hint: str = "Make it larger, or use `relman status`. q leaves.",
+) -> Notice:
     """A window of these cells, in which nothing could be read."""
     return Notice(
         "▲",
@@ -94,7 +99,7 @@ def too_small(width: int, height: int, least: tuple[int, int]) -> Notice:
         (
             f"It has {width} × {height} cells; relman needs {least[0]} × {least[1]}, and is at its best from 80 × 24.",
         ),
-        "Make it larger, or use `relman status`. q leaves.",
+        hint,
         Tone.WAITING,
     )
 
