@@ -423,6 +423,7 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
         group="relman",
         footer="Help",
         rank=36,
+        pinned=True,
         when=_on_screen,
     )
     def show_help(self) -> None:

@@ -120,6 +120,17 @@ async def test_an_environment_says_what_runs_there(app: RelmanApp) -> None:
         assert "No protection: every branch and tag deploys at once" in shown
 
 
+@pytest.mark.parametrize("keys", [(), ("j",), ("G",)], ids=str)
+@pytest.mark.parametrize("width", [72, 80, 100])
+async def test_help_keeps_its_place_on_the_footer(app: RelmanApp, keys: tuple[str, ...], width: int) -> None:
+    async with app.run_test(size=(width, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press(*keys)
+        await pilot.pause()
+        footer = boards.dump(app).splitlines()[-1]
+        assert "? Help" in footer and "t Tag" in footer and len(footer) <= width
+
+
 @pytest.mark.parametrize(("key", "state"), [("a", "approved"), ("x", "rejected")])
 async def test_a_review_is_bound_to_what_was_highlighted(app: RelmanApp, key: str, state: str) -> None:
     acts = Acts(app)
