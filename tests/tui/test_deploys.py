@@ -365,6 +365,18 @@ async def test_what_a_gate_replaces_is_not_guessed(app: RelmanApp, deployments: 
         assert (REFUSED.title in shown) is (deployments.get("production", Section()).error is not None)
 
 
+async def test_what_github_leaves_out_leaves_no_hole(app: RelmanApp) -> None:
+    bare = replace(boards.WAITING, title="", branch=None, actor="", triggering_actor="")
+    runs = tuple(bare if one.id == bare.id else one for one in board().runs.value or ())
+    publish(app, board(runs=Section(runs, boards.NOW)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        shown = boards.dump(app)
+        sha = bare.short_sha
+        for words in (f"v1.8.2 → {sha}\n", f"{sha}, of which GitHub tells no title", "somebody, push 14m ago"):
+            assert words in shown, words
+
+
 async def test_a_gate_of_an_environment_that_the_list_does_not_know_yet(app: RelmanApp) -> None:
     publish(app, board(environments=Section((), boards.NOW), deployments={}, health={}))
     async with app.run_test(size=(120, 40)) as pilot:

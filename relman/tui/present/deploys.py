@@ -246,11 +246,13 @@ def gate_lines(gate: Waiting, place: Place | None, keys: Sequence[str], room: in
     run, pending = gate.run, gate.pending
     runs = place.version or ("nothing" if place.known else "") if place is not None else ""
     brings = run.branch or run.short_sha
+    of_commit = f" ({safe(run.short_sha)})" if run.branch else ""
+    asked = f"{safe(run.event, 40)} {ago(run.created_at, now)}".strip()
     lines = [
         _fact("You", gate.may.why, room, Tone.WAITING if gate.may.yes else Tone.PLAIN),
-        _fact("Change", f"{safe(runs) or 'unknown'} → {safe(brings, 80)} ({safe(run.short_sha)})", room),
-        _fact("Commit", safe(run.title), room),
-        _fact("Asked by", f"{safe(gate.asked_by, 60)}, {safe(run.event, 40)} {ago(run.created_at, now)}", room),
+        _fact("Change", f"{safe(runs) or 'unknown'} → {safe(brings, 80)}{of_commit}", room),
+        _fact("Commit", safe(run.title) or f"{safe(run.short_sha)}, of which GitHub tells no title", room),
+        _fact("Asked by", f"{safe(gate.asked_by, 60) or 'somebody'}, {asked}", room),
     ]
     if gate.may.yes and keys:
         lines.insert(1, _fact("", f"{keys[0]} approves, {keys[1]} rejects", room, Tone.QUIET))
