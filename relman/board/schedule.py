@@ -130,10 +130,9 @@ def wants(
     wanted: dict[Ask, Want] = {}
     for name in health:
         wanted[Ask(Part.HEALTH, name)] = Want(rhythm.health, 3)
-    viewer = board.viewer.error
     wanted[Ask(Part.VIEWER)] = Want(rhythm.rarest, 2)
-    if viewer is not None and viewer.kind is Kind.AUTH:
-        return wanted  # the token is dead: one question tells when it lives again
+    if board.dead_token is not None:
+        return wanted  # one question tells when it lives again
     runs = board.runs.value or ()
     active = any(run.state.active and run.state is not State.WAITING for run in runs)
     deploying = _deploy_stamp(board, runs)

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
-from relman.errors import Problem
+from relman.errors import Kind, Problem
 from relman.model.environment import (
     Approval,
     BranchPolicy,
@@ -103,6 +103,12 @@ class Board(Struct, frozen=True, omit_defaults=True, dict=True):
     def open_runs(self) -> tuple[Run, ...]:
         """Runs that have not ended, newest first. What still hangs on another run is old news."""
         return tuple(run for run in self.runs.value or () if not run.state.finished)
+
+    @property
+    def dead_token(self) -> Problem | None:
+        """GitHub's word that the token is none. Nothing else is asked for until it takes it again."""
+        error = self.viewer.error
+        return error if error is not None and error.kind is Kind.AUTH else None
 
     def run(self, run_id: int) -> Run | None:
         """The run of that id, or None."""

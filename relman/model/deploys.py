@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from relman.errors import Problem
 from relman.model.board import Board, Section
 from relman.model.environment import Deployment, Environment, is_version, live_of
 from relman.model.health import Health
@@ -80,7 +81,8 @@ def ran_before(deployments: Sequence[Deployment], sha: str) -> bool:
 class Place(Struct, frozen=True):
     """An environment as it is now. ``deployments`` newest first; ``run`` is the run that brought what is live.
 
-    ``unread`` says that the deployments were never read.
+    ``unread`` says that the deployments were never read, and ``refused`` why they cannot be; where they never
+    will be, because GitHub has no environment of that name, it is ``elsewhere`` instead.
     """
 
     name: str
@@ -93,6 +95,15 @@ class Place(Struct, frozen=True):
     tags: tuple[Tag, ...] = ()
     run: Run | None = None
     unread: bool = False
+    refused: Problem | None = None
+    elsewhere: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what runs there, be it nothing."""
+        if self.live is not None or self.elsewhere:
+            return True
+        return not self.unread and all(one.statuses for one in self.deployments)
 
     @property
     def version(self) -> str:
@@ -155,12 +166,20 @@ def _agree(told: str, live: Deployment, version: str) -> bool:
 
 
 def places(board: Board, gates: Sequence[Waiting] = ()) -> tuple[Place, ...]:
-    """Every environment that is configured, deployed to or asked for its health; production last."""
+    """Every environment that is configured, deployed to, asked for its health or waited for; production last."""
     known: Mapping[str, Environment] = {one.name: one for one in board.environments.value or ()}
     runs = {run.id: run for run in board.runs.value or ()}
     found = []
-    for name in dict.fromkeys((*known, *board.deployments, *board.health)):
+    waiting = (gate.pending.environment for gate in gates)
+    listed = board.environments.value is not None
+    for name in dict.fromkeys((*known, *board.deployments, *board.health, *waiting)):
         section = board.deployments.get(name, Section())
+        here = tuple(gate for gate in gates if gate.pending.environment == name)
+        # A gate may wait in an environment that was made after the list was read.
+        elsewhere = section.value is None and listed and name not in known and not here
+        refused = None
+        if section.value is None and not elsewhere:
+            refused = section.error or (None if listed else board.environments.error) or board.dead_token
         deployments = section.value or ()
         live = live_of(deployments)
         environment = known.get(name)
@@ -182,10 +201,12 @@ def places(board: Board, gates: Sequence[Waiting] = ()) -> tuple[Place, ...]:
                 live=live,
                 health=board.health.get(name, Section()).value or (),
                 rules=rules,
-                gates=tuple(gate for gate in gates if gate.pending.environment == name),
+                gates=here,
                 tags=board.tags.value or (),
                 run=runs.get(live.run_id) if live is not None and live.run_id is not None else None,
                 unread=section.value is None,
+                refused=refused,
+                elsewhere=elsewhere,
             )
         )
     return tuple(found)

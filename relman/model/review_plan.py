@@ -124,7 +124,8 @@ def _warnings(facts: Facts, intent: Review) -> list[str]:
 def _checks(facts: Facts, intent: Review) -> list[Check]:
     run = facts.run
     asked = clean_line(run.triggering_actor or run.actor) or "somebody"
-    seen = [f"{clean_line(run.title, 120)} · {clean_line(run.event)} by {asked}"]
+    began = f"{clean_line(run.event)} by {asked}"
+    seen = [" · ".join(part for part in (clean_line(run.title, 120), began) if part)]
     waiting = [clean_line(job.name) for job in facts.jobs if job.state is State.WAITING]
     if waiting:
         seen.append(f"jobs that wait: {', '.join(waiting[:6])}{', …' if len(waiting) > 6 else ''}")

@@ -273,6 +273,12 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         return self._open_tools is not None and self.first_frame.is_set()
 
     @property
+    def too_small(self) -> bool:
+        """Whether the window has too few cells for any screen; it is covered then, and changes nothing."""
+        width, height = self.size
+        return width < self.LEAST[0] or height < self.LEAST[1]
+
+    @property
     def tools(self) -> Tools | None:
         """What actions work with, built when it is first wanted; None where nothing may be changed."""
         if self._tools is None and self._open_tools is not None and self.may_change:
@@ -408,6 +414,7 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         group="relman",
         footer="Help",
         rank=36,
+        pinned=True,
         when=_on_screen,
     )
     def show_help(self) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relman.errors import Kind, Problem
 from relman.model.board import Board, Section
 from relman.model.deploys import branch_of, older, places, ran_before, state_of_deployment, version_named
 from relman.model.environment import Deployment, DeploymentStatus, Environment, live_of
@@ -129,6 +130,39 @@ def test_a_place():
     assert (production.version, production.by, production.url) == ("v1.9.0", "amara", "https://live")
     assert production.since == START + timedelta(hours=4)
     assert production.run is run and production.failed is failed and production.on_the_way is None
+
+
+NO = Problem(Kind.PERMISSION, "may not")
+DEAD = Problem(Kind.AUTH, "no token")
+ANSWERS = {"prod-eu": Section((Health("api", "https://live", True),))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused", "elsewhere"),
+    [
+        ({}, None, False),
+        ({"environments": Section(None, None, NO)}, NO, False),
+        ({"viewer": Section(None, None, DEAD)}, DEAD, False),
+        ({"deployments": {"prod-eu": Section(None, None, NO)}}, NO, False),
+        ({"environments": Section(())}, None, True),
+        ({"environments": Section((), None, NO)}, None, True),
+        ({"environments": Section((), None, NO), "viewer": Section(None, None, DEAD)}, None, True),
+        ({"environments": Section((Environment(1, "prod-eu"),), None, NO)}, None, False),
+    ],
+)
+def test_why_a_place_was_not_read(changes, refused, elsewhere):
+    (place,) = places(Board("o/r", health=ANSWERS, **changes))
+    assert (place.unread, place.refused, place.elsewhere) == (True, refused, elsewhere)
+    assert place.known is elsewhere
+
+
+def test_only_what_was_read_is_known_to_be_nothing():
+    for deployments, known in (
+        ((), True),
+        ((deployment(1, "failure"),), True),
+        ((deployment(1, states=[]),), False),
+    ):
+        assert places(board(*deployments))[1].known is known
 
 
 @pytest.mark.parametrize(

@@ -276,3 +276,9 @@ def test_whatever_the_names_the_plan_reads_clean(
     shown = lines(plan, NOW, plan.refusal())
     assert not any(UNSAFE.search(line.text) or "\n" in line.text for line in shown)
     assert json.loads(plan.steps[0].request.split(" ", 2)[2])["comment"] == comment
+
+
+def test_what_github_leaves_out_leaves_no_hole():
+    bare = replace(RUN, title="", triggering_actor="", branch=None)
+    first, _ = plan_review(facts(run=bare), wish(), "o/r").checks[0].evidence
+    assert first == "push by somebody"

@@ -365,3 +365,46 @@ async def test_nothing_acts_where_there_are_no_tools(tmp_path: Path) -> None:
             await pilot.pause()
             assert app.tools is None and not isinstance(app.screen, ConfirmScreen)
             assert there.world.gathers == 0
+
+
+async def test_what_cannot_be_read_cannot_be_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with staged(tmp_path, (80, 24)) as stage:
+        await stage.asked()
+        await stage.pilot.resize_terminal(60, 15)
+        await stage.pilot.pause()
+        assert "This window is too small" in stage.text and "v1.9.0" not in stage.text
+        assert "esc closes the dialog" in " ".join(stage.text.split())
+        await stage.press("y", "ctrl+y")
+        assert await stage.pilot.click("#confirm-do") is False  # it lies under the cover
+        assert stage.there.world.sent == []
+        monkeypatch.setattr(ConfirmScreen, "CALM", 3600.0)
+        await stage.pilot.resize_terminal(80, 24)
+        await stage.pilot.pause()
+        assert "Carry it out" in stage.text and "too small" not in stage.text
+        await stage.press("y")  # pressed for what was covered a moment ago
+        assert stage.there.world.sent == []
+        monkeypatch.setattr(ConfirmScreen, "CALM", 0.0)
+        await stage.press("y")
+        await stage.until(lambda: bool(stage.ended))
+
+
+async def test_a_button_that_cannot_be_seen_confirms_nothing(tmp_path: Path) -> None:
+    async with staged(tmp_path, (80, 24)) as stage:
+        await stage.asked()
+        await stage.press("tab")
+        assert stage.dialog.focused.id == "confirm-do"
+        await stage.pilot.resize_terminal(60, 15)
+        await stage.pilot.pause()
+        await stage.press("enter")
+        assert stage.there.world.sent == []
+
+
+async def test_a_dialog_that_is_too_small_can_be_left(tmp_path: Path) -> None:
+    async with staged(tmp_path, (60, 15)) as stage:
+        await stage.act()
+        await stage.pilot.pause()
+        assert "This window is too small" in stage.text
+        await stage.press("y")
+        assert stage.dialog._stood is None and stage.there.world.sent == []
+        await stage.press("escape")
+        assert not stage.open

@@ -130,6 +130,17 @@ async def test_an_environment_says_what_runs_there(app: RelmanApp) -> None:
         assert "No protection: every branch and tag deploys at once" in shown
 
 
+@pytest.mark.parametrize("keys", [(), ("j",), ("G",)], ids=str)
+@pytest.mark.parametrize("width", [72, 80, 100])
+async def test_help_keeps_its_place_on_the_footer(app: RelmanApp, keys: tuple[str, ...], width: int) -> None:
+    async with app.run_test(size=(width, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press(*keys)
+        await pilot.pause()
+        footer = boards.dump(app).splitlines()[-1]
+        assert "? Help" in footer and "t Tag" in footer and len(footer) <= width
+
+
 @pytest.mark.parametrize(("key", "state"), [("a", "approved"), ("x", "rejected")])
 async def test_a_review_is_bound_to_what_was_highlighted(app: RelmanApp, key: str, state: str) -> None:
     acts = Acts(app)
@@ -291,6 +302,97 @@ async def test_designed_states_without_environments(changes: dict[str, Any], wor
         assert words in boards.dump(made)
         await pilot.press("a", "x", "enter", "o", "y", "Y", "j", "k")
         await pilot.pause()
+
+
+REFUSED = Problem(Kind.PERMISSION, "This token may not read deployments", hint="Give it Deployments: read.")
+DEAD = Problem(Kind.AUTH, "GitHub does not take this token")
+HEALTHY = {"production": Section((Health("api", "https://live/health", True, 200),), boards.NOW)}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"environments": Section(None, None, REFUSED)}, (REFUSED.title, "Give it Deployments: read.")),
+        ({"deployments": {"production": Section(None, None, REFUSED)}}, (REFUSED.title, REFUSED.hint)),
+        ({"environments": Section(), "viewer": Section(None, None, DEAD)}, (DEAD.title, "gh auth login")),
+    ],
+)
+async def test_an_environment_that_cannot_be_read_says_why_and_what_to_do(
+    changes: dict[str, Any], words: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    made = boards.app(board(**{"deployments": {}, "health": HEALTHY, "pending": {}, **changes}))
+    async with made.run_test(size=size) as pilot:
+        await opened(made, pilot)
+        await pilot.press("G")
+        await pilot.pause()
+        shown = boards.dump(made)
+        for word in (*words, "■ production · not readable", "unknown"):
+            assert word in shown, word
+        assert "Reading" not in shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("listed", [(), (PRODUCTION,)], ids=["none", "others"])
+async def test_an_environment_that_github_does_not_have(
+    listed: tuple[Environment, ...], size: tuple[int, int]
+) -> None:
+    health = {"prod-eu": HEALTHY["production"]}
+    environments = Section(listed, boards.NOW)
+    made = boards.app(board(environments=environments, deployments={}, health=health, pending={}))
+    async with made.run_test(size=size) as pilot:
+        await opened(made, pilot)
+        await pilot.press("G")
+        await pilot.pause()
+        shown = boards.dump(made)
+        for word in ("○ prod-eu · not on GitHub", "never deployed", "environment: prod-eu"):
+            assert word in shown, word
+        assert "Reading" not in shown
+
+
+@pytest.mark.parametrize(
+    ("deployments", "said"),
+    [
+        ({"production": Section(None, None, REFUSED)}, "unknown → v1.9.0"),
+        ({"production": Section()}, "unknown → v1.9.0"),
+        ({}, "unknown → v1.9.0"),
+        (
+            {"production": Section((boards.deployment(8, "production", "v1.9.0", "waiting"),))},
+            "nothing → v1.9.0",
+        ),
+        (
+            {"production": Section((replace(boards.deployment(7, "production", "v1.8.2", ""), statuses=()),))},
+            "unknown → v1.9.0",
+        ),
+    ],
+)
+async def test_what_a_gate_replaces_is_not_guessed(app: RelmanApp, deployments: Any, said: str) -> None:
+    publish(app, board(deployments=deployments))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        shown = boards.dump(app)
+        assert said in shown
+        assert (REFUSED.title in shown) is (deployments.get("production", Section()).error is not None)
+
+
+async def test_what_github_leaves_out_leaves_no_hole(app: RelmanApp) -> None:
+    bare = replace(boards.WAITING, title="", branch=None, actor="", triggering_actor="")
+    runs = tuple(bare if one.id == bare.id else one for one in board().runs.value or ())
+    publish(app, board(runs=Section(runs, boards.NOW)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        shown = boards.dump(app)
+        sha = bare.short_sha
+        for words in (f"v1.8.2 → {sha}\n", f"{sha}, of which GitHub tells no title", "somebody, push 14m ago"):
+            assert words in shown, words
+
+
+async def test_a_gate_of_an_environment_that_the_list_does_not_know_yet(app: RelmanApp) -> None:
+    publish(app, board(environments=Section((), boards.NOW), deployments={}, health={}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        shown = boards.dump(app)
+        assert "not on GitHub" not in shown and "unknown → v1.9.0" in shown
 
 
 async def test_old_data_stays_and_says_its_age(app: RelmanApp) -> None:

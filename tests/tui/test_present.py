@@ -346,6 +346,24 @@ def test_a_job_that_is_held_is_not_measured_against_its_running_time() -> None:
     assert shown == "◆ Deploy to production  waiting · for 3m 00s · usually takes 11m 17s"
 
 
+@pytest.mark.parametrize(
+    ("status", "conclusion", "told"),
+    [
+        ("completed", "failure", False),
+        ("completed", "success", False),
+        ("in_progress", None, False),
+        ("queued", None, True),
+        ("waiting", None, True),
+    ],
+)
+def test_only_what_has_not_begun_is_said_to_wait(status: str, conclusion: str | None, told: bool) -> None:
+    """GitHub may leave out when a job started."""
+    made = replace(
+        boards.job(1, 2, "test", status, conclusion), started_at=None, completed_at=None, runner="", attempt=1
+    )
+    assert ("waiting" in text_of(job.facts(made, boards.NOW))) is told
+
+
 def test_a_held_job_says_who_may_answer_and_where() -> None:
     board = boards.board()
     (gate,) = (gate for gate in waiting(board, boards.NOW) if gate.run.id == boards.WAITING.id)

@@ -478,6 +478,22 @@ async def test_nothing_known_at_all() -> None:
         assert "Reading the releases" in stage.text and stage.look.asked == 0
 
 
+@pytest.mark.parametrize(
+    ("part", "problem", "hint"),
+    [
+        ("viewer", Problem(Kind.AUTH, "GitHub does not take this token"), "gh auth login"),
+        ("repository", Problem(Kind.PERMISSION, "The token may not read the repository"), "permission"),
+    ],
+)
+async def test_what_nobody_asks_for_is_not_said_to_be_read(part: str, problem: Problem, hint: str) -> None:
+    refused = {part: Section(None, None, problem), "tags": Section(None, None, problem)}
+    if part == "viewer":
+        del refused["tags"]
+    async with staged((160, 45), Board("acme/agentic-backend", **refused)) as stage:  # type: ignore[arg-type]
+        assert stage.text.count(problem.title) == 2 and hint in stage.text  # in both panes
+        assert "Reading" not in stage.text and stage.look.asked == 0
+
+
 async def test_the_mouse_selects_and_a_second_click_opens() -> None:
     async with staged() as stage:
         await stage.pilot.click("#versions-list", offset=(6, 4))

@@ -16,6 +16,7 @@ from textual.widgets import Input
 from relman.actions.rerun import Rerun
 from relman.model.rerun import Which
 from relman.tui.app import RelmanApp
+from relman.tui.commands.command import takes_letters
 from relman.tui.screens.confirm import ConfirmScreen
 from relman.tui.screens.dispatch import DispatchScreen, FieldRow, WorkflowMenu
 from relman.tui.screens.rerun import RerunMenu, intent_of, rerun_rows
@@ -216,3 +217,21 @@ async def test_without_tools_no_key_changes_anything() -> None:
         assert app.screen is screen
         footer = boards.dump(app).splitlines()[-1]
         assert "Run again" not in footer and "Cancel" not in footer and "Start" not in footer
+
+
+@pytest.mark.parametrize("key", ["c", "t", "colon", "slash"])
+async def test_a_late_menu_takes_no_keys_from_what_was_opened_meanwhile(
+    world: Served, tmp_path: Path, key: str
+) -> None:
+    async with staged(world, tmp_path) as stage:
+        screen = stage.app.screen
+        running = next(run for run in stage.app.board.runs.value or () if not run.state.finished)
+        screen.follow(running.id)
+        await stage.until(lambda: screen.run_shown is not None and screen.run_shown.id == running.id)
+        world.fault("delay", r"/actions/workflows(\?|$)", seconds=0.3)
+        await stage.press("D")
+        await stage.press(key)
+        front = stage.app.screen
+        assert front is not screen or takes_letters(front.focused)
+        await stage.until(lambda: not any(one.group == "dispatch-menu" for one in stage.app.workers))
+        assert stage.app.screen is front

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from small_change import bench
+
+from relman.tui.commands.live import run_live
 from tests.tui import boards
 
 WAYS = {"runs": ("j",), "graph": ("j", "enter"), "zoomed": ("j", "enter", "z"), "filter": ("slash", "c")}
@@ -58,4 +62,32 @@ async def test_a_small_window_can_be_left() -> None:
     app = boards.app()
     async with app.run_test(size=(30, 8)) as pilot:
         await pilot.press("q")
+    assert app.return_code == 0
+
+
+@pytest.mark.parametrize("tab", ["1", "2", "3"])
+async def test_nothing_is_changed_in_a_window_that_shows_nothing(tmp_path: Path, tab: str) -> None:
+    app = boards.app(tools=bench(tmp_path).tools)
+    async with app.run_test(size=(60, 15)) as pilot:
+        await pilot.pause()
+        await pilot.press(tab)
+        screen = app.screen
+        names = [one for host in (screen, app) for one in type(host).commands().values() if one.changes]
+        keys = {key for one in names for key in one.keys}
+        assert {"t", "R"} <= keys
+        for key in ("g", *sorted(keys)):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.screen is screen, key
+        for one in names:
+            screen.action_run_command(one.name)
+            app.action_run_command(one.name)
+            run_live(screen, one.name)
+            await pilot.pause()
+            assert app.screen is screen, one.name
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        await pilot.press("t")
+        assert app.screen is not screen
+        await pilot.press("ctrl+c")
     assert app.return_code == 0

@@ -46,7 +46,7 @@ class Command(Struct, frozen=True):
     ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
     it out of the footer; a function is given the host and says it for the moment), ``title`` the palette
     entry ("" keeps it out of the palette), ``help`` a sentence. ``rank`` orders the footer: small numbers
-    stay longest when the line is short. A command is carried out by the host's ``method``, or by ``does``,
+    stay longest when the line is short, and what is ``pinned`` stays on any. A command is carried out by the host's ``method``, or by ``does``,
     which is given the host.
     """
 
@@ -57,14 +57,17 @@ class Command(Struct, frozen=True):
     group: str
     footer: str | Callable[[Any], str] = ""
     rank: int = 50
+    pinned: bool = False
     priority: bool = False  # seen before what has the focus sees the key
     changes: bool = False  # where relman may change nothing it does not exist, and help does not name it
     method: str = ""
     when: Callable[[Any], bool] | None = None
     does: Callable[[Any], object] | None = None
 
-    def available(self, host: object) -> bool:
-        """Whether it does something right now."""
+    def available(self, host: CommandHost) -> bool:
+        """Whether it does something right now. Nothing changes what nobody can see."""
+        if self.changes and host.too_small:
+            return False
         return self.when is None or self.when(host)
 
     def footer_of(self, host: object) -> str:
@@ -96,6 +99,7 @@ def command(
     group: str,
     footer: str | Callable[[Any], str] = "",
     rank: int = 50,
+    pinned: bool = False,
     priority: bool = False,
     changes: bool = False,
     when: Callable[[Any], bool] | None = None,
@@ -104,7 +108,7 @@ def command(
 
     def mark(method: Method) -> Method:
         declared = Command(
-            name, keys, title, help, group, footer, rank, priority, changes, method.__name__, when
+            name, keys, title, help, group, footer, rank, pinned, priority, changes, method.__name__, when
         )
         setattr(method, _MARK, declared)
         return method
@@ -123,6 +127,11 @@ class CommandHost(_Node):
         own = [declared.binding() for declared in _declared_in(cls) if declared.keys]
         cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *own]
         super().__init_subclass__(*args, **kwargs)
+
+    @property
+    def too_small(self) -> bool:
+        """Whether the window is too small to show what the commands act on."""
+        return False
 
     @classmethod
     def commands(cls) -> Mapping[str, Command]:

@@ -16,7 +16,7 @@ from relman.model.state import State, Tone
 from relman.model.times import ago, between, brief, clock, duration, until
 from relman.model.waiting import Answer, Waiting
 from relman.tui.present.columns import Column, header, row
-from relman.tui.present.notice import Notice, instead, staleness
+from relman.tui.present.notice import Notice, instead, loading, look_of, refusal, staleness
 from relman.tui.present.piece import (
     BLANK,
     Line,
@@ -121,7 +121,7 @@ def _place_cells(place: Place | None, now: datetime) -> tuple[Line, ...]:
         return (BLANK,) * len(_COLUMNS)
     glyph, tone, words = _condition(place)
     age = between(place.since, None, now)
-    version = place.version or ("…" if place.unread else "nothing")
+    version = place.version or _without_version(place)
     return (
         (Piece(glyph, tone),),
         (Piece(safe(place.name, 60)),),
@@ -129,6 +129,12 @@ def _place_cells(place: Place | None, now: datetime) -> tuple[Line, ...]:
         (Piece(words, Tone.QUIET if tone in (Tone.GOOD, Tone.QUIET) else tone),),
         (quiet(brief(age) if age is not None else ""),),
     )
+
+
+def _without_version(place: Place) -> str:
+    if place.known:
+        return "nothing"
+    return "…" if place.unread and place.refused is None else "unknown"
 
 
 def _condition(place: Place) -> tuple[str, Tone, str]:
@@ -148,8 +154,13 @@ def _condition(place: Place) -> tuple[str, Tone, str]:
         return (shown.glyph, shown.tone, f"{safe(version_named(moving, place.tags), 40)} {verb}")
     if failed is not None:
         return ("×", Tone.BAD, f"{safe(version_named(failed, place.tags), 40)} failed")
+    if place.elsewhere:
+        return ("○", Tone.WAITING, "not on GitHub")
+    if place.refused is not None:
+        return (*look_of(place.refused), "not readable")
     if place.live is None:
-        return ("○", Tone.QUIET, "not read yet" if place.unread else "never deployed")
+        words = "never deployed" if place.known else "not read yet" if place.unread else "not known"
+        return ("○", Tone.QUIET, words)
     if place.health:
         return ("✓", Tone.GOOD, "healthy")
     return ("●", Tone.QUIET, "no health check")
@@ -196,7 +207,7 @@ def nothing_here(board: Board, count: int, now: datetime) -> Notice | None:
     """What stands in the list's place; None where it has something to show."""
     if count:
         return None
-    waiting = instead(board.environments, "the environments", now)
+    waiting = instead(board.environments, "the environments", now, board.dead_token)
     if waiting is not None:
         return waiting
     return Notice(
@@ -233,13 +244,15 @@ class Followed(Struct, frozen=True):
 def gate_lines(gate: Waiting, place: Place | None, keys: Sequence[str], room: int, now: datetime) -> list[Line]:
     """Everything a person needs to decide. ``keys`` are the keys that approve and reject; ``now`` the server's."""
     run, pending = gate.run, gate.pending
-    live = place.version if place is not None else ""
+    runs = place.version or ("nothing" if place.known else "") if place is not None else ""
     brings = run.branch or run.short_sha
+    of_commit = f" ({safe(run.short_sha)})" if run.branch else ""
+    asked = f"{safe(run.event, 40)} {ago(run.created_at, now)}".strip()
     lines = [
         _fact("You", gate.may.why, room, Tone.WAITING if gate.may.yes else Tone.PLAIN),
-        _fact("Change", f"{safe(live) or 'nothing'} → {safe(brings, 80)} ({safe(run.short_sha)})", room),
-        _fact("Commit", safe(run.title), room),
-        _fact("Asked by", f"{safe(gate.asked_by, 60)}, {safe(run.event, 40)} {ago(run.created_at, now)}", room),
+        _fact("Change", f"{safe(runs) or 'unknown'} → {safe(brings, 80)}{of_commit}", room),
+        _fact("Commit", safe(run.title) or f"{safe(run.short_sha)}, of which GitHub tells no title", room),
+        _fact("Asked by", f"{safe(gate.asked_by, 60) or 'somebody'}, {asked}", room),
     ]
     if gate.may.yes and keys:
         lines.insert(1, _fact("", f"{keys[0]} approves, {keys[1]} rejects", room, Tone.QUIET))
@@ -261,12 +274,12 @@ def gate_lines(gate: Waiting, place: Place | None, keys: Sequence[str], room: in
     if place is not None:
         drawn += _block(_protection_lines(place.rules, room))
         drawn += _block(_history_lines(place, room, now))
+        if place.refused is not None:
+            drawn += _block(refusal(place.refused, now).draw(room))
     return drawn
 
 
-def place_lines(
-    place: Place, followed: Followed | None, state: Section[tuple[Deployment, ...]], room: int, now: datetime
-) -> list[Line]:
+def place_lines(place: Place, followed: Followed | None, room: int, now: datetime) -> list[Line]:
     """What runs there, what is on its way, what protects it, what came before. ``now`` is the server's."""
     drawn: list[Line] = []
     live = place.live
@@ -279,11 +292,17 @@ def place_lines(
         run = place.run
         by = safe(place.by, 60) or "somebody"
         drawn += _fact("Brought by", f"{by}{f', {safe(run.name, 60)} #{run.number}' if run else ''}", room)
-    elif state.value is None:
-        notice = instead(state, "the deployments", now)
-        drawn += notice.draw(room) if notice is not None else []
+    elif place.elsewhere:
+        drawn += [*_elsewhere(place.name).draw(room), BLANK]
+    elif place.unread:
+        refused = place.refused
+        notice = loading("the deployments") if refused is None else refusal(refused, now)
+        drawn += [*notice.draw(room), BLANK]
     else:
-        drawn += _fact("Runs", "nothing that relman can see was deployed there", room, Tone.QUIET)
+        words = "nothing that relman can see was deployed there"
+        if not place.known:
+            words = "not known: of no deployment there is known that it succeeded"
+        drawn += _fact("Runs", words, room, Tone.QUIET)
     if place.url:
         drawn += _fact("Address", safe(place.url, 300), room)
     drawn += _health_lines(place, room)
@@ -292,6 +311,20 @@ def place_lines(
     drawn += _block(_protection_lines(place.rules, room))
     drawn += _block(_history_lines(place, room, now))
     return drawn
+
+
+def _elsewhere(name: str) -> Notice:
+    shown = safe(name, 60)
+    return Notice(
+        "○",
+        "Not on GitHub, never deployed",
+        (
+            f"{shown} has a health check in your configuration, but this repository has no environment of that name.",
+        ),
+        f"GitHub makes it with the first job that names it (`environment: {shown}`). If it is another one that you"
+        " mean, correct the name in relman.toml.",
+        Tone.WAITING,
+    )
 
 
 def _health_lines(place: Place, room: int) -> list[Line]:

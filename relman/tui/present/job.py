@@ -75,7 +75,9 @@ def facts(job: Job, now: datetime) -> Line:
         return BLANK
     if job.started_at is not None and job.state is not State.WAITING:
         parts.append(f"started {ago(job.started_at, now)}")
-    queue = between(job.created_at, job.started_at, now) if job.created_at is not None else None
+    # GitHub may not tell when a job started that has long begun, or ended.
+    waits = not job.state.finished and job.state is not State.RUNNING
+    queue = between(job.created_at, job.started_at, now) if job.started_at is not None or waits else None
     if queue is not None and queue >= 1:
         parts.append(f"{'queued' if job.started_at else 'waiting'} {duration(queue)}")
     if job.runner or job.labels:

@@ -59,9 +59,14 @@ _NEXT: dict[Kind, str] = {
 }
 
 
+def look_of(problem: Problem) -> tuple[str, Tone]:
+    """Glyph and tone of what could not be read."""
+    return _LOOK.get(problem.kind, ("▲", Tone.BAD))
+
+
 def refusal(problem: Problem, now: datetime) -> Notice:
     """A section that could not be read and has nothing older to show."""
-    glyph, tone = _LOOK.get(problem.kind, ("▲", Tone.BAD))
+    glyph, tone = look_of(problem)
     lines = [safe(problem.detail, 400)] if problem.detail else []
     if problem.retry_at is not None and problem.retry_at > now:
         lines.append(f"Asked again at {clock(problem.retry_at, now)} ({until(problem.retry_at, now)}).")
@@ -81,7 +86,12 @@ def refusal(problem: Problem, now: datetime) -> Notice:
     )
 
 
-def too_small(width: int, height: int, least: tuple[int, int]) -> Notice:
+def too_small(
+    width: int,
+    height: int,
+    least: tuple[int, int],
+    hint: str = "Make it larger, or use `relman status`. q leaves.",
+) -> Notice:
     """A window of these cells, in which nothing could be read."""
     return Notice(
         "▲",
@@ -89,7 +99,7 @@ def too_small(width: int, height: int, least: tuple[int, int]) -> Notice:
         (
             f"It has {width} × {height} cells; relman needs {least[0]} × {least[1]}, and is at its best from 80 × 24.",
         ),
-        "Make it larger, or use `relman status`. q leaves.",
+        hint,
         Tone.WAITING,
     )
 
@@ -100,11 +110,15 @@ def loading(what: str) -> Notice:
     )
 
 
-def instead(section: Section[T], what: str, now: datetime) -> Notice | None:
-    """What to show in place of a section without a value; None when it has one."""
+def instead(section: Section[T], what: str, now: datetime, refused: Problem | None = None) -> Notice | None:
+    """What to show in place of a section without a value; None when it has one.
+
+    ``refused`` is why nobody asks for it, where that is so.
+    """
     if section.value is not None:
         return None
-    return loading(what) if section.error is None else refusal(section.error, now)
+    problem = section.error or refused
+    return loading(what) if problem is None else refusal(problem, now)
 
 
 def staleness(section: Section[T], now: datetime) -> Line:

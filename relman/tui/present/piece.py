@@ -139,7 +139,7 @@ def joined(lines: Iterable[Line], separator: str = SEPARATOR) -> Line:
     """Lines one after another with a quiet separator; empty ones are left out."""
     parts: list[Piece] = []
     for line in lines:
-        if not line:
+        if not any(piece.text for piece in line):
             continue
         if parts:
             parts.append(quiet(separator))

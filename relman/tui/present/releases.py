@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from relman.errors import Problem
 from relman.model.board import Board, Section
 from relman.model.deployed import ReleaseRow, release_rows
 from relman.model.environment import Deployment
@@ -287,7 +288,14 @@ def nothing_here(board: Board, now: datetime) -> Notice | None:
     """What stands in the list's place while nothing is known at all."""
     if board.tags.value is not None or board.releases.value is not None:
         return None
-    return instead(board.tags, "the releases", now)
+    return instead(board.tags, "the releases", now, board.releases.error or board.dead_token)
+
+
+def held_up(board: Board) -> Problem | None:
+    """Why nobody asks where the default branch is, on which what is not released hangs; None where somebody does."""
+    if board.head.value is not None or board.head.error is not None:
+        return None
+    return board.dead_token or (board.repository.error if board.repository.value is None else None)
 
 
 def stale_line(item: Entry, board: Board, now: datetime) -> Line:

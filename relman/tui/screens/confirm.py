@@ -28,6 +28,7 @@ from relman.tui.commands.command import CommandHost, command
 from relman.tui.commands.keymap import keys_of
 from relman.tui.editor import edited
 from relman.tui.present.course import LOOKS, elapsed, plan_lines, run_lines, unread_lines
+from relman.tui.present.notice import too_small
 from relman.tui.present.piece import BLANK, Line, Piece, plain, quiet, safe, spread, width_of
 from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.terminal import WINDOWS
@@ -111,6 +112,8 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
                 yield self._do
                 yield LineBar(self._hint_line, id="confirm-hint")
             yield KeyBar(id="confirm-keys", typing=self._typing_keys)
+        self._small = LinesView(id="too-small")
+        self._small.can_focus = False
 
     def on_mount(self) -> None:
         self.course.watch = self.draw
@@ -141,7 +144,11 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
     @property
     def ready(self) -> bool:
         """Whether a yes would do something."""
-        return self.course.may_agree and not self.reasoning and self.typed == self.word
+        return self.course.may_agree and not self.too_small and not self.reasoning and self.typed == self.word
+
+    @property
+    def too_small(self) -> bool:
+        return self.relman.too_small
 
     def _counts(self, felt: float) -> bool:
         """Whether a yes felt at that time was meant for the plan that stands now."""
@@ -190,7 +197,7 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
         self.refresh_bindings()
 
     def _plan_stands(self) -> None:
-        if self._stood is None:
+        if self._stood is None and not self.too_small:
             self._stood = _now()
 
     def _show_field(self) -> None:
@@ -231,7 +238,26 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
         self.query_one("#confirm-title", LineBar).update()
 
     def on_resize(self) -> None:
+        self._cover_if_small()
         self.call_after_refresh(self.draw)
+
+    def _cover_if_small(self) -> None:
+        """Covers a plan that could not be read. Nothing counts as a yes until it has stood uncovered for a moment."""
+        self._small.display = self.too_small
+        if not self.too_small:
+            self.call_after_refresh(self._plan_stands)
+            return
+        self._stood = None
+        if self._small.parent is None and self.is_attached:
+            self.mount(self._small)
+        key, (width, height) = self._keys("confirm-back"), self.app.size
+        what = (
+            "hides the dialog; the change goes on"
+            if self.course.stage is Stage.RUNNING
+            else "closes the dialog"
+        )
+        hint = f"Make it larger to read the dialog and to answer it. {key} {what}."
+        self._small.set_lines(too_small(width, height, self.relman.LEAST, hint).draw(width - 2))
 
     def _title(self, width: int) -> Line:
         course, now = self.course, self.relman.now()

@@ -164,8 +164,7 @@ class DeploysScreen(RunScreen):
             if entry.gate is not None:
                 lines = view.gate_lines(entry.gate, self.place, self._review_keys(), room, now)
             elif entry.place is not None:
-                section = board.deployments.get(entry.environment, Section())
-                lines = view.place_lines(entry.place, self._run_to_follow(), section, room, now)
+                lines = view.place_lines(entry.place, self._run_to_follow(), room, now)
             else:
                 lines = []
             self._lines.set_lines(lines, top=entry.key != self._shown)

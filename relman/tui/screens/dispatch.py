@@ -266,7 +266,7 @@ class DispatchScreen(CommandHost, LeavesOnce, ModalScreen[int | None], inherit_b
         self.relman.act(self._action, Dispatch(ready.workflow.id, ready.ref, filled.values), after=self._acted)
 
     def _acted(self, ended: Ended) -> None:
-        if ended.outcome is Outcome.DONE and self.is_current:
+        if ended.outcome is Outcome.DONE and self.is_active:
             self.dismiss(ended.run_id)
 
     @command("form-next", "tab", "down", title="", help="The next field.", group=_GROUP, footer="Next", rank=20,

@@ -79,12 +79,16 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         if not self.app._batch_count:
             super()._compositor_refresh()
 
+    @property
+    def too_small(self) -> bool:
+        return self.relman.too_small
+
     @on(events.Resize)
     def _cover_if_small(self, event: events.Resize) -> None:
         """Covers what could not be read, and leaves it and its focus as they are."""
         width, height = event.size
         least = self.relman.LEAST
-        self._small.display = width < least[0] or height < least[1]
+        self._small.display = self.too_small
         if self._small.display:
             if self._small.parent is None and self.is_attached:
                 self.mount(self._small)

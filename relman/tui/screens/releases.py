@@ -137,6 +137,8 @@ class ReleasesScreen(RunScreen):
         self._presenter.offset = board.clock_offset
         reading = self.reading
         unreleased = reading.unreleased if reading is not None else Section()
+        if unreleased.value is None and unreleased.error is None:
+            unreleased = replace(unreleased, error=view.held_up(board))
         self._entries = view.entries(board, unreleased, reading=reading is not None and reading.reading)
         self._fill()
         self._look()

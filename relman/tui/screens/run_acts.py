@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from relman.errors import Kind, RelmanError
 from relman.model.board import Section
 from relman.model.run import Run
-from relman.tui.commands.command import command
+from relman.tui.commands.command import command, takes_letters
 from relman.tui.screens.run import RunScreen
 
 if TYPE_CHECKING:
@@ -133,8 +133,10 @@ class RunActs(RunScreen):
         except RelmanError as error:
             self.relman.tell(error.problem.sentence(), problem=True)
             return
-        if not self.is_current:
-            return  # the person has gone on to something else
+        # By now the person may have opened something else, or types into a field: what they press is meant for
+        # that. (``is_current`` is true under a dialog, too.)
+        if not self.is_active or takes_letters(self.focused):
+            return
         # The highlighted run's workflow first: it is the one that is meant most often.
         ordered = sorted(found, key=lambda one: run is None or one.workflow.id != run.workflow_id)
         by_id = {str(one.workflow.id): one.workflow for one in ordered}

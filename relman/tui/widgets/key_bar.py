@@ -30,6 +30,10 @@ class Entry(NamedTuple):
 TYPING = (Entry("enter", "Keep", "enter"), Entry("esc", "Take back", "escape"))
 
 
+def _cells(entry: Entry) -> int:
+    return cell_len(entry.shown) + 1 + cell_len(entry.text) + 2
+
+
 class KeyBar(Widget):
     """Draws the footer entries of the commands that are available, most wanted first.
 
@@ -75,17 +79,22 @@ class KeyBar(Widget):
         if self._typing is not None and takes_letters(focused):
             return self._typing()
         found = sorted(live_commands(self.screen), key=lambda live: live.command.rank)
+        wanted = [
+            (Entry(live.keys[0], text, live.presses), live.command.pinned)
+            for live in found
+            if live.keys and (text := live.command.footer_of(live.host))
+        ]
         entries: list[Entry] = []
-        left = self.size.width - 2
-        for live in found:
-            text = live.command.footer_of(live.host)
-            if not text or not live.keys:
-                continue
-            entry = Entry(live.keys[0], text, live.presses)
-            left -= cell_len(entry.shown) + 1 + cell_len(entry.text) + (2 if entries else 0)
-            if left < 0:
-                break
-            entries.append(entry)
+        left = self.size.width  # every entry with the two cells before the next one
+        kept = sum(_cells(entry) for entry, pinned in wanted if pinned)  # for what has its place on any line
+        full = False
+        for entry, pinned in wanted:
+            if pinned:
+                kept -= _cells(entry)
+            full = full or left - _cells(entry) < kept
+            if pinned or not full:
+                entries.append(entry)
+                left -= _cells(entry)
         return tuple(entries)
 
     def _line(self) -> Line:
