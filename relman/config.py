@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field, structs
 
 from relman.errors import Kind, Problem, RelmanError
+from relman.secret import without_credentials
 from relman.text import clean_line
 
 TEAM_FILE = "relman.toml"
@@ -64,7 +65,7 @@ class _At(Struct, frozen=True):
         return structs.replace(self, key=f"{self.key}[{position}]")
 
     def wrong(self, expected: str, value: object) -> RelmanError:
-        shown = clean_line(repr(value), 60)
+        shown = clean_line(without_credentials(repr(value)), 60)
         return _config_error(f"{self.file}: {self.key} is {shown}, expected {expected}")
 
 
