@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Node
+    from textual.events import Mount
     from textual.widget import Widget
 else:
     _Node = object
@@ -128,6 +129,16 @@ class CommandHost(_Node):
     def commands(cls) -> Mapping[str, Command]:
         """All commands of the class by name, its own first."""
         return _commands_of(cls)
+
+    def _on_mount(self, event: Mount) -> None:
+        """A command without a key has no binding that the configuration could give another key."""
+        del event
+        overrides: Mapping[str, str] = getattr(self.app, "key_overrides", {})
+        for name, declared in self.commands().items() if overrides else ():
+            if name in overrides and not declared.keys:
+                for key in overrides[name].split(","):
+                    binding = declared.binding().with_key(key)
+                    self._bindings.key_to_bindings.setdefault(key, []).append(binding)
 
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""
