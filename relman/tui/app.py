@@ -129,8 +129,6 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
-        self._overrides: Mapping[str, str] = {}
-        self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
             self.register_theme(theme)
         self.begin_with_theme(
@@ -169,7 +167,8 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
             self.watch_.poller.look(view)
 
     def on_load(self) -> None:
-        self._take_keys()  # screens name keys
+        if self.settings.keys:  # screens name keys
+            self.set_keymap(dict(self.settings.keys))
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
@@ -183,7 +182,7 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         if self.may_change:
             self.refresh_bindings()
         self.watch_.poller.look(self._view)
-        self._tell_problems((*self.settings.problems, *self._key_problems))
+        self._tell_problems(self.settings.problems)
         self._say_title()
 
     def on_unmount(self) -> None:
@@ -302,7 +301,7 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
     @property
     def key_overrides(self) -> Mapping[str, str]:
         """Keys a person configured, by command name."""
-        return self._overrides
+        return self.settings.keys
 
     def act(
         self, action: Action[Any, Any], intent: object, *, after: Callable[[Ended], None] | None = None
@@ -420,7 +419,7 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
     def show_help(self) -> None:
         from relman.tui.screens.help import HelpScreen
 
-        self._choose_from(HelpScreen(self.screen, dict(self._overrides)))
+        self._choose_from(HelpScreen(self.screen, dict(self.key_overrides)))
 
     def _choose_from(self, menu: MenuScreen) -> None:
         """Runs the command chosen in ``menu``, if it can still run."""
@@ -447,18 +446,6 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
     )
     def interrupt(self) -> None:
         self.quit_now()
-
-    def _take_keys(self) -> None:
-        """Applies the configured keys; what does not hold is told. Nothing is read when none are configured."""
-        if not self.settings.keys:
-            return
-        from relman.tui.commands.catalogue import scopes
-        from relman.tui.commands.keymap import keymap
-
-        taken = keymap(self.settings.keys, scopes())
-        self._overrides = taken.overrides
-        self.set_keymap(dict(taken.overrides))
-        self._key_problems = taken.problems
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
