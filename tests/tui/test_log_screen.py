@@ -16,7 +16,7 @@ from relman.model.board import Board
 from relman.model.job_log import BOM
 from relman.model.run import Job, Step
 from relman.tui.commands.command import CommandHost
-from relman.tui.present.log import LogStatus, status_line
+from relman.tui.present.log import LogStatus, log_title, status_line
 from relman.tui.present.piece import text_of
 from relman.tui.screens.log import LogScreen
 from relman.tui.settings import DashboardSettings
@@ -187,6 +187,21 @@ async def test_not_found_says_when_only_the_beginning_of_a_line_was_searched(pat
         assert "/NEEDLE 0 · 65.5 kB of each line searched" in words(screen, "#log-status")
         await pilot.press("n")
         assert app.said == ["Not found in the first 65.5 kB of each line: NEEDLE"]
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (90, "Continuous integration and delivery #12345 · build-and-push (linux, 3.12)"),
+        (60, "Continuous integra… #12345 · build-and-push (linux, 3.12)"),
+        (30, "Conti… #12345 · build-and-push (linux, 3.12)"),
+    ],
+)
+def test_in_a_short_title_the_workflow_gives_way_to_run_and_job(room: int, shown: str) -> None:
+    name, rest = "Continuous integration and delivery", "#12345 · build-and-push (linux, 3.12)"
+    made = log_title(name, rest, room)
+    assert made == shown or (room == 60 and len(made) == 60 and made.endswith(f"… {rest}"))
+    assert log_title("", rest, room) == rest
 
 
 def test_wrapping_is_not_called_done_before_it_is() -> None:

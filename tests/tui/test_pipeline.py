@@ -262,6 +262,15 @@ async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
         await pilot.press("j", "j", "L")
         await pilot.pause()
         assert " CI #411 · test " in boards.dump(app)
+    long = replace(boards.FAILED, name="Continuous integration, delivery and everything else " * 2)
+    board, name = boards.board(), "test (integration, linux, 3.12)"
+    jobs = {long.id: Section((boards.job(12, long.id, name),), boards.NOW)}
+    app = boards.app(replace(board, runs=Section((long,), boards.NOW), jobs=jobs))
+    app.watch_.fetch = SimpleNamespace(job_log=soon)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "L")
+        await pilot.pause()
+        assert f"… #411 · {name} " in boards.dump(app)
 
 
 async def test_typing_a_filter_does_not_wander() -> None:

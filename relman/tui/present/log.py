@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from rich.cells import cell_len
 
 from relman.model.run import Job
 from relman.model.state import State, Tone
 from relman.tui.present.notice import Notice
-from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
+from relman.tui.present.piece import BLANK, Line, Piece, cut, joined, plain, quiet, safe, spread, wrap
 
+_LEAST_NAME = 6  # cells
 LINE_SHOWN = 1 << 16  # bytes of one line that are shown, searched and copied
 
 
@@ -55,6 +57,15 @@ def size(count: int) -> str:
             return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:.0f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
+
+
+def log_title(workflow: str, rest: str, room: int) -> str:
+    """The workflow, run and job whose log it is, in ``room`` cells. The workflow is shortened first, as far as
+    its beginning still says something: which run and which job it is cannot be guessed."""
+    workflow, rest = safe(workflow, 60), safe(rest, 300)
+    if not workflow:
+        return rest
+    return f"{cut(workflow, max(_LEAST_NAME, room - cell_len(rest) - 1))} {rest}"
 
 
 def progress_line(done: int, total: int | None) -> Line:

@@ -21,9 +21,9 @@ from relman.model.run import Job
 from relman.model.state import Tone
 from relman.tui.commands.command import command
 from relman.tui.present.job import step_lines
-from relman.tui.present.log import EMPTY, LINE_SHOWN, progress_line, size, status_line, waiting_lines
+from relman.tui.present.log import EMPTY, LINE_SHOWN, log_title, progress_line, size, status_line, waiting_lines
 from relman.tui.present.notice import refusal
-from relman.tui.present.piece import Line, Piece, plain, safe, spread
+from relman.tui.present.piece import Line, Piece, plain, spread, width_of
 from relman.tui.screens.live import LiveScreen
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
@@ -46,13 +46,19 @@ def _foldable(screen: LogScreen) -> bool:
 
 
 class LogScreen(LiveScreen):
-    """Shows what ``open_log`` gives. ``job`` gives the job as it is known now (None once it is not known)."""
+    """Shows what ``open_log`` gives. ``job`` gives the job as it is known now (None once it is not known).
+
+    ``workflow`` stands before ``title`` and gives way to it where the line is short.
+    """
 
     NAME: ClassVar[str] = "log"
     CSS_PATH = "log.tcss"
 
-    def __init__(self, title: str, open_log: OpenLog, job: Callable[[], Job | None]) -> None:
+    def __init__(
+        self, title: str, open_log: OpenLog, job: Callable[[], Job | None], *, workflow: str = ""
+    ) -> None:
         super().__init__()
+        self._workflow = workflow
         self._title = title
         self._open_log = open_log
         self._job = job
@@ -192,10 +198,11 @@ class LogScreen(LiveScreen):
 
     def _title_line(self, width: int) -> Line:
         job = self._job()
-        name = (Piece(" "), Piece(safe(self._title, 300), strong=True))
-        if job is None:
-            return spread(name, (), width)
-        return spread(name, (Piece(f"{job.state.glyph} {job.word} ", job.state.tone),), width)
+        state = () if job is None else (Piece(f"{job.state.glyph} {job.word} ", job.state.tone),)
+        room = width - width_of(state) - 3 if state else width - 1
+        return spread(
+            (Piece(" "), Piece(log_title(self._workflow, self._title, room), strong=True)), state, width
+        )
 
     def _status_line(self, width: int) -> Line:
         if not self.shown:
