@@ -48,6 +48,7 @@ class PipelineScreen(RunActs):
         super().__init__()
         self._board: Board | None = None
         self._filter = filters.Filter()
+        self._unfiltered: Hashable | None = None  # the run that was highlighted when the filter was typed
         self._search = ""  # in the graph
         self._words = ""  # in the job
         self._wanted: int | None = None  # a run to highlight that the board does not know yet
@@ -382,7 +383,10 @@ class PipelineScreen(RunActs):
             else:
                 self.set_focus(self._runs)
         elif self._filter:
+            nothing_fits = self._runs.key is None
             self._set_filter("")
+            if nothing_fits:
+                self._runs.highlight(self._unfiltered)
         self.refresh_bindings()
 
     @command(
@@ -404,13 +408,14 @@ class PipelineScreen(RunActs):
         elif self.focused is self._lines:
             self._prompt.ask("find", self._words, self._find_in_job, back_to=self._lines)
         else:
-            begun_on = self._runs.key
+            begun_on = self._unfiltered = self._unfiltered if self._runs.key is None else self._runs.key
 
             def typed(text: str) -> None:
                 """To the run where the typing began, or else the first: not to one that half a word met."""
                 self._set_filter(text)
                 if not self._runs.highlight(begun_on):
                     self._runs.move(Move.TOP)
+                self._prompt.say(filters.doubt(self._filter, self.relman.board.runs.value or ()))
 
             self._prompt.ask("filter", self._filter.text, typed, back_to=self._runs)
 
