@@ -442,6 +442,19 @@ async def test_what_was_chosen_in_the_graph_of_the_run_before_is_not_chosen_in_t
         assert screen.focused is screen._graph
 
 
+async def test_the_footer_offers_to_open_only_what_can_be_opened() -> None:
+    refused = Section(None, None, Problem(Kind.SERVER, "Server error"))
+    board = boards.board()
+    app = boards.app(replace(board, jobs={**board.jobs, boards.RUNNING.id: refused}))
+    async with app.run_test(size=(120, 36)) as pilot:
+        offered = []
+        for key in ("g", "j", "k"):
+            await pilot.press(key)
+            await pilot.pause()
+            offered.append(any(entry.text == "Open" for entry in app.screen.query_one(KeyBar).entries))
+        assert offered == [True, False, True]
+
+
 async def test_the_footer_says_what_slash_does_here() -> None:
     app = boards.app()
     async with app.run_test(size=(160, 45)) as pilot:

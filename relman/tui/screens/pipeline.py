@@ -356,7 +356,7 @@ class PipelineScreen(RunActs):
     def can_open(self) -> bool:
         focused = self.focused
         if focused is self._runs:
-            return self._runs.item is not None
+            return self._runs.item is not None and self._graph_pane.notice is None
         return (
             self.job is not None if focused is self._lines else focused is self._graph and self.node is not None
         )
