@@ -486,15 +486,9 @@ class PipelineScreen(RunActs):
         wanted, picture, drawing = pattern(self._search), self.picture, self._graph.drawing
         if wanted is None or picture is None or drawing is None:
             return False
-        names = {Spot(node.key): node.name for node in picture.nodes}
-        order: list[Spot] = []
-        for node in picture.nodes:
-            rows = drawing.choices(node.key)
-            order += [Spot(node.key), *(Spot(node.key, row) for row in rows)]
-            jobs = {str(job.id): job.name for job in picture.jobs(node.key)}
-            names.update({Spot(node.key, row): jobs.get(row, "") for row in rows})
-        hits = {spot for spot in order if wanted.search(names[spot])}
-        found = next_hit(order, here, hits, by)
+        names = picture.names(drawing)
+        hits = {spot for spot, name in names.items() if wanted.search(name)}
+        found = next_hit(list(names), here, hits, by)
         if found is not None:
             self._graph.choose(found)
         return found is not None
