@@ -16,9 +16,12 @@ _STRINGS = r"(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]*
 _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _SHORT = r"\x1b[ -/]*[0-~]"
 # What is left of a broken sequence, other controls (newline and tab stay), bidi controls and marks,
-# invisible format characters that only hide text, tag characters, and lone surrogates.
+# characters without a shape that only hide text or stand for a blank nobody sees (soft hyphen, grapheme joiner,
+# fillers), tag characters, and lone surrogates. What shapes its neighbours (a joiner, a variation selector) is
+# text and stays here; where a text is laid out in cells, relman.model.cells takes that out too.
 _CONTROLS = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    r"\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0"
     r"\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     r"\U000e0000-\U000e007f\ud800-\udfff]"
 )

@@ -44,6 +44,7 @@ HOSTILE = st.lists(
         ("👩\u200d🚀 family stays", "👩\u200d🚀 family stays"),
         ("lone\ud800surrogate", "lonesurrogate"),
         ("hidden\u200bspace\ufeff", "hiddenspace"),
+        ("so\u00adft fi\u115f\u1160\u3164\uffa0ll jo\u034fin sep\u180e", "soft fill join sep"),
     ],
 )
 def test_clean(raw: str, expected: str) -> None:
@@ -69,6 +70,12 @@ def test_a_log_line_keeps_colour_and_nothing_else(raw: str) -> None:
 
 def test_a_log_line_keeps_colour() -> None:
     assert clean_log("\x1b[1;31mred\x1b[0m\x1b[2J\x1b]0;t\x07 end") == "\x1b[1;31mred\x1b[0m end"
+
+
+def test_a_log_loses_the_same_characters_as_any_other_text() -> None:
+    breaks = "\r\x0b\x0c\x85\u2028\u2029"  # a log has been cut into lines already
+    text = "a".join(chr(code) for code in range(0x110000) if chr(code) not in breaks)
+    assert clean_log(text) == clean(text)
 
 
 def test_an_ordinary_text_is_the_same_object() -> None:

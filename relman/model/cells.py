@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ from relman.text import clean_line
 
 # Joiners and variation selectors change widths in some terminals and not in others: without them the parts
 # of a sequence stand side by side everywhere.
-_UNSTEADY = dict.fromkeys([0x200C, 0x200D, 0x20E3, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)])
+_UNSTEADY = re.compile("[\u200c\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]+")
 
 
 @lru_cache(maxsize=4096)
@@ -22,7 +23,12 @@ def _cell(character: str) -> int:
 def steady(text: str) -> str:
     """``text`` as one clean line whose width every terminal agrees on."""
     line = clean_line(text)
-    return line if line.isascii() else unicodedata.normalize("NFC", line).translate(_UNSTEADY)
+    return line if line.isascii() else apart(unicodedata.normalize("NFC", line))
+
+
+def apart(text: str) -> str:
+    """``text`` without what makes one sign of several, or another of one."""
+    return text if text.isascii() else _UNSTEADY.sub("", text)
 
 
 def width(text: str) -> int:

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from relman.model import ansi
+from relman.model.cells import apart
 from relman.text import clean, clean_log
 
 HEAD = 512  # bytes of a line that are looked at for its time and mark
@@ -62,7 +63,8 @@ _HEAD = re.compile(
 class LogLine(Struct, frozen=True):
     """One line.
 
-    ``time`` is as written ("" without one), ``body`` what stands after time and mark: clean, colour (SGR) kept.
+    ``time`` is as written ("" without one), ``body`` what stands after time and mark: clean, colour (SGR) kept,
+    of a width that terminals agree on.
     """
 
     time: str
@@ -95,7 +97,7 @@ def parse_line(raw: bytes) -> LogLine:
     assert head is not None  # every part of the pattern is optional
     time = head[1].decode("ascii") if head[1] else ""
     body = raw[head.end() :].decode("utf-8", "replace")
-    return LogLine(time, _level(head), clean_log(_last_frame(body) if "\r" in body else body))
+    return LogLine(time, _level(head), apart(clean_log(_last_frame(body) if "\r" in body else body)))
 
 
 def level_of(raw: bytes) -> Level:

@@ -12,10 +12,13 @@ from relman.model.job_log import parse_line
 
 _SGR = re.compile(rb"\x1b\[[0-9;:]*m")
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A}) + b"\x7f"
-# In UTF-8 whatever the sanitiser takes out besides: C1 controls, bidi controls, invisible characters.
+# In UTF-8 whatever else is not shown: C1 controls, bidi controls, characters without a shape, and what joins or
+# varies signs. A test compares this with every character there is.
 _INVISIBLE = re.compile(
-    rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b\x8e\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa9]"
-    rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80\x81]"
+    rb"\xc2[\x80-\x9f\xad]|\xcd\x8f|\xd8\x9c|\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0\x8e)"
+    rb"|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xa9]|\x83\xa3)|\xe3\x85\xa4"
+    rb"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbe\xa0|\xbf[\xb9-\xbb])"
+    rb"|\xf0\x9f\x8f[\xbb-\xbf]|\xf3\xa0[\x80\x81\x84-\x87]"
 )
 
 

@@ -105,6 +105,8 @@ _CONCLUSION = {
     "stale": State.STALE,
     "action_required": State.ACTION_REQUIRED,
 }
+STATUSES = frozenset({*_STATUS, "completed", *_CONCLUSION})
+"""Every word that GitHub says today."""
 
 
 def state_of(status: str | None, conclusion: str | None) -> State:

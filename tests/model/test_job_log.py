@@ -59,6 +59,7 @@ TIME = "2026-10-08T11:22:33.1234567Z"
         ("10%\r   ", "", Level.TEXT, "   "),
         ("a\x1b]0;title\x07b\x1b]52;c;Zm9v\x1b\\c\x1b[2Jd\x9b31me", "", Level.TEXT, "abcde"),
         ("a\u202eb\u200bc", "", Level.TEXT, "abc"),
+        ("fam 👩\u200d👩\u200d👧 ✔\ufe0f so\u00adft", "", Level.TEXT, "fam 👩👩👧 ✔ soft"),
         ("[/red] [@click=app.quit]x[/]", "", Level.TEXT, "[/red] [@click=app.quit]x[/]"),
     ],
 )

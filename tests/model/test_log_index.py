@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relman.model import log_index
+from relman.model.cells import apart
 from relman.model.job_log import Level, level_of, parse_line
 from relman.model.log_folds import Folds
 from relman.model.log_index import Group, LogIndex, Scanner
 from relman.model.log_rows import Rows, Tall, hidden_by
 from relman.model.log_search import Wanted
+from relman.text import clean_log
 
 TIME = b"2026-10-08T11:22:33.1234567Z "
 PIECES = [
@@ -234,3 +236,12 @@ def test_folds_hide_and_show_what_they_say(data: bytes, wishes: list[tuple[str, 
             assert not hides(holder)
             title = folds.title(each)
             assert (title is not None) == any(group.first == each for group in groups)
+
+
+def test_no_character_that_is_not_shown_hides_a_text_from_the_search() -> None:
+    every = "a".join(chr(code) for code in range(0xA0, 0x110000) if not 0xD800 <= code < 0xE000)
+    left = set(apart(clean_log(every)))
+    gone = set(every) - left
+    assert {"\u00ad", "\u034f", "\u180e", "\u3164", "\uffa0", "\u200d", "\ufe0f", "\u202e"} <= gone
+    for character in gone - {"\u2028", "\u2029"}:
+        assert Wanted("foobar").lines(f"foo{character}bar\n".encode()) == [0], hex(ord(character))

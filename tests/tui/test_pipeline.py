@@ -278,6 +278,31 @@ async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
         assert f"… #411 · {name} " in boards.dump(app)
 
 
+async def test_a_filter_that_nothing_fits_is_left_for_the_run_before() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "j")
+        screen = pipeline(app)
+        begun = screen.run_shown
+        await pilot.press("slash", *"zzz", "enter")
+        await pilot.pause()
+        assert screen.run_shown is None
+        await pilot.press("slash", "z", "enter", "escape")  # also when it was changed meanwhile
+        await pilot.pause()
+        assert screen.run_shown == begun and begun is not None
+
+
+async def test_a_status_that_does_not_exist_is_said_while_it_is_typed() -> None:
+    app = boards.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"status:sucess")
+        await pilot.pause()
+        assert "no status sucess, success?" in boards.dump(app)
+        await pilot.press("backspace", "backspace", "backspace")
+        await pilot.pause()
+        assert "no status" not in boards.dump(app)
+
+
 async def test_typing_a_filter_does_not_wander() -> None:
     app = boards.app()
     async with app.run_test(size=(120, 36)) as pilot:
@@ -420,6 +445,19 @@ async def test_what_was_chosen_in_the_graph_of_the_run_before_is_not_chosen_in_t
         await pilot.pause()
         assert screen.run_shown == boards.RUNNING and screen._graph.selected == "test"
         assert screen.focused is screen._graph
+
+
+async def test_the_footer_offers_to_open_only_what_can_be_opened() -> None:
+    refused = Section(None, None, Problem(Kind.SERVER, "Server error"))
+    board = boards.board()
+    app = boards.app(replace(board, jobs={**board.jobs, boards.RUNNING.id: refused}))
+    async with app.run_test(size=(120, 36)) as pilot:
+        offered = []
+        for key in ("g", "j", "k"):
+            await pilot.press(key)
+            await pilot.pause()
+            offered.append(any(entry.text == "Open" for entry in app.screen.query_one(KeyBar).entries))
+        assert offered == [True, False, True]
 
 
 async def test_the_footer_says_what_slash_does_here() -> None:

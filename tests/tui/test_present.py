@@ -403,6 +403,25 @@ def test_a_sequence_of_signs_takes_the_cells_that_terminals_give_it() -> None:
     assert piece.safe("feature/x-1") == "feature/x-1"
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("status:bogus", "no status bogus"),
+        ("status:faild", "no status faild, failed?"),
+        ("status:timed", ""),  # there is such a status, and no such run
+        ("status:startup_failure status:gre", ""),
+        ("branch:main status:", ""),
+        ("workflow:schedled", "no workflow schedled, scheduled.yml?"),
+        ("branch:mian", "no branch mian, main?"),
+        ("event:push actor:nobody", "no actor nobody"),
+        ("!status:bogus", "no status bogus"),
+        ("bogus", ""),
+    ],
+)
+def test_a_name_that_is_known_nowhere_is_said(typed: str, said: str) -> None:
+    assert filter.doubt(filter.parse(typed), boards.board().runs.value) == said
+
+
 @pytest.mark.parametrize("conclusion", [*_CONCLUSION, "a word GitHub adds later"])
 def test_a_job_of_any_conclusion_has_its_place_in_the_graph(conclusion: str) -> None:
     run_id = boards.FAILED.id

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from relman.model.run import Run
-from relman.model.state import State
+from relman.model.state import STATUSES, State
+from relman.tui.present.piece import safe
 
 FIELDS = ("branch", "status", "workflow", "event", "actor")
 
@@ -85,6 +87,34 @@ def parse(text: str) -> Filter:
         elif body:
             terms.append(Term("", body.casefold(), negated))
     return Filter(tuple(terms), text.strip())
+
+
+def doubt(chosen: Filter, runs: Sequence[Run]) -> str:
+    """What is asked for by name and known nowhere, with the name that may be meant; "" for nothing."""
+    for term in chosen.terms:
+        if not term.field or any(replace(term, negated=False).holds(run) for run in runs):
+            continue
+        names = {name.casefold() for run in runs for name in _names(run, term.field)}
+        if term.field == "status":
+            names = {name.replace("_", " ") for name in names | STATUSES | _GROUPS.keys()}
+            if any(name.startswith(term.value.replace("_", " ")) for name in names):
+                continue
+        from difflib import get_close_matches  # hardly ever wanted
+
+        near = get_close_matches(term.value, sorted(names), n=1)
+        return f"no {term.field} {safe(term.value, 20)}" + (f", {safe(near[0], 20)}?" if near else "")
+    return ""
+
+
+def _names(run: Run, field: str) -> tuple[str, ...]:
+    if field == "workflow":
+        return (run.name, run.path.rsplit("/", 1)[-1])
+    return {
+        "branch": (run.branch or "",),
+        "event": (run.event,),
+        "actor": (run.actor, run.triggering_actor),
+        "status": (run.word, run.status, run.conclusion or ""),
+    }[field]
 
 
 def _words(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from relman.model.card import Card, Form, card_size
 from relman.model.cards import run_cards
-from relman.model.drawing import Drawing, paint
+from relman.model.drawing import Drawing, Spot, paint
 from relman.model.graph import Graph, Node, RunGraph, build, reconcile
 from relman.model.layout import GAP, Layout, Size, arrange
 from relman.model.run import Job, Run, WorkflowSource
@@ -79,6 +79,15 @@ class Picture(Struct, frozen=True, dict=True):
 
     def state(self, key: str) -> State:
         return self.graph.runs[key].state
+
+    def names(self, drawing: Drawing) -> dict[Spot, str]:
+        """Each box and the rows to choose in it, in order, by its name."""
+        found: dict[Spot, str] = {}
+        for node in self.nodes:
+            found[Spot(node.key)] = node.name
+            jobs = {str(job.id): job.name for job in self.jobs(node.key)}
+            found |= {Spot(node.key, row): jobs.get(row, "") for row in drawing.choices(node.key)}
+        return found
 
     def of_interest(self) -> str | None:
         """The box to look at first: what failed, waits or runs, else the last one that did something."""

@@ -199,7 +199,7 @@ class LogScreen(LiveScreen):
     def _title_line(self, width: int) -> Line:
         job = self._job()
         state = () if job is None else (Piece(f"{job.state.glyph} {job.word} ", job.state.tone),)
-        room = width - width_of(state) - 2
+        room = width - width_of(state) - 3 if state else width - 1
         return spread(
             (Piece(" "), Piece(log_title(self._workflow, self._title, room), strong=True)), state, width
         )

@@ -49,6 +49,7 @@ class PipelineScreen(RunActs):
         super().__init__()
         self._board: Board | None = None
         self._filter = filters.Filter()
+        self._unfiltered: Hashable | None = None  # the run that was highlighted when the filter was typed
         self._search = ""  # in the graph
         self._words = ""  # in the job
         self._wanted: int | None = None  # a run to highlight that the board does not know yet
@@ -355,7 +356,7 @@ class PipelineScreen(RunActs):
     def can_open(self) -> bool:
         focused = self.focused
         if focused is self._runs:
-            return self._runs.item is not None
+            return self._runs.item is not None and self._graph_pane.notice is None
         return (
             self.job is not None if focused is self._lines else focused is self._graph and self.node is not None
         )
@@ -382,7 +383,10 @@ class PipelineScreen(RunActs):
             else:
                 self.set_focus(self._runs)
         elif self._filter:
+            nothing_fits = self._runs.key is None
             self._set_filter("")
+            if nothing_fits:
+                self._runs.highlight(self._unfiltered)
         self.refresh_bindings()
 
     @command(
@@ -404,13 +408,14 @@ class PipelineScreen(RunActs):
         elif self.focused is self._lines:
             self._prompt.ask("find", self._words, self._find_in_job, back_to=self._lines)
         else:
-            begun_on = self._runs.key
+            begun_on = self._unfiltered = self._unfiltered if self._runs.key is None else self._runs.key
 
             def typed(text: str) -> None:
                 """To the run where the typing began, or else the first: not to one that half a word met."""
                 self._set_filter(text)
                 if not self._runs.highlight(begun_on):
                     self._runs.move(Move.TOP)
+                self._prompt.say(filters.doubt(self._filter, self.relman.board.runs.value or ()))
 
             self._prompt.ask("filter", self._filter.text, typed, back_to=self._runs)
 
@@ -481,15 +486,9 @@ class PipelineScreen(RunActs):
         wanted, picture, drawing = pattern(self._search), self.picture, self._graph.drawing
         if wanted is None or picture is None or drawing is None:
             return False
-        names = {Spot(node.key): node.name for node in picture.nodes}
-        order: list[Spot] = []
-        for node in picture.nodes:
-            rows = drawing.choices(node.key)
-            order += [Spot(node.key), *(Spot(node.key, row) for row in rows)]
-            jobs = {str(job.id): job.name for job in picture.jobs(node.key)}
-            names.update({Spot(node.key, row): jobs.get(row, "") for row in rows})
-        hits = {spot for spot in order if wanted.search(names[spot])}
-        found = next_hit(order, here, hits, by)
+        names = picture.names(drawing)
+        hits = {spot for spot, name in names.items() if wanted.search(name)}
+        found = next_hit(list(names), here, hits, by)
         if found is not None:
             self._graph.choose(found)
         return found is not None
