@@ -159,7 +159,7 @@ def compose(text: str) -> Node | None:
     if hidden:
         text = text.translate(_HIDE)
     try:
-        return _Composer(hidden).compose(_events(text))
+        return _composed(text, hidden)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
@@ -169,8 +169,19 @@ def compose(text: str) -> Node | None:
         raise YamlError(f"Not valid YAML: {str(error).splitlines()[0]}", 1, 1) from None
 
 
-def _events(text: str) -> Iterator[Any]:
-    parser = yaml.CSafeLoader(text) if yaml.__with_libyaml__ else yaml.SafeLoader(text)
+def _composed(text: str, hidden: bool) -> Node | None:
+    try:
+        return _Composer(hidden).compose(_events(text, quick=yaml.__with_libyaml__))
+    except yaml.MarkedYAMLError as error:
+        if not yaml.__with_libyaml__ or "nesting depth" not in (error.problem or ""):
+            raise
+    # Newer versions of libyaml have a limit of their own, and look so far ahead that they meet it first. Python's
+    # reader comes to ours, and says where that is.
+    return _Composer(hidden).compose(_events(text, quick=False))
+
+
+def _events(text: str, *, quick: bool) -> Iterator[Any]:
+    parser = yaml.CSafeLoader(text) if quick else yaml.SafeLoader(text)
     try:
         while parser.check_event():
             yield parser.get_event()
