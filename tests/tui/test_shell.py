@@ -410,3 +410,16 @@ async def test_a_line_is_drawn_for_the_width_it_has() -> None:
         await pilot.resize_terminal(80, 10)
         await pilot.pause()
         assert app.bar.render_line(0).text.startswith("80 cells")
+
+
+async def test_the_footer_follows_a_change_right_behind_a_resize() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        bar = app.screen.query_one(KeyBar)
+        assert "Open" in {entry.text for entry in bar.entries}
+        bar.on_resize()  # its event may come behind a paint
+        app.watch_.store.publish(Board("acme/agentic-backend"))
+        await pilot.pause()
+        await pilot.pause()
+        assert "enter Open" not in boards.dump(app).split("\n")[-1]

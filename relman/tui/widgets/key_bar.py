@@ -66,13 +66,16 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
-        self._old = True
+        self._make_again()
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        # Several changes come together: the first asks to be drawn.
-        if self.is_attached and screen is self.screen and not self._old:
-            self._old = True
-            self.refresh()
+        if self.is_attached and screen is self.screen:
+            self._make_again()
+
+    def _make_again(self) -> None:
+        """When it is drawn next: several changes come together."""
+        self._old = True
+        self.refresh()
 
     def _made(self) -> tuple[Entry, ...]:
         focused = self.screen.focused
