@@ -256,6 +256,23 @@ async def test_a_refusal_says_what_to_do_and_r_asks_again(path: Path) -> None:
         assert app.said == ["No connection."]
 
 
+async def test_a_log_that_nobody_asks_for_again_does_not_promise_it(path: Path) -> None:
+    outage = Problem(
+        Kind.SERVER, "GitHub could not answer", hint="Try again; if it stays, see the status page."
+    )
+
+    async def open_log(progress: Progress) -> Path:
+        raise RelmanError(outage)
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, lambda: None))
+        await until(lambda: outage.title in instead(screen))
+        said = instead(screen)
+        assert "r tries again." in said and "If it stays, see the status page." in said
+        assert "by itself" not in said
+
+
 async def test_progress_is_in_bytes(path: Path) -> None:
     more = asyncio.Event()
 
