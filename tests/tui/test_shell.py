@@ -405,3 +405,22 @@ async def test_a_line_is_drawn_for_the_width_it_has() -> None:
         await pilot.resize_terminal(80, 10)
         await pilot.pause()
         assert app.bar.render_line(0).text.startswith("80 cells")
+
+
+@pytest.mark.parametrize("keys", [(":",), ("?",), ("2", "ctrl+p"), ("/", "x")], ids=str)
+async def test_a_change_that_ends_late_takes_nobody_away(keys: tuple[str, ...]) -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        await pilot.press("3", *keys)
+        await pilot.pause()
+        screen, front = app.screen_stack[0], app.screen
+        screen._lead_to(boards.FAILED.id)
+        await pilot.pause()
+        assert app.screen is front
+        await pilot.press("escape", "escape")
+        screen._lead_to(boards.FAILED.id)
+        await pilot.pause()
+        await pilot.pause()
+        assert app.screen.run_shown is not None and app.screen.run_shown.id == boards.FAILED.id
+        assert app.current_mode == "pipeline"
