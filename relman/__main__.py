@@ -63,7 +63,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
         code = _command(argv, environ)
         sys.stdout.flush()
     except RelmanError as error:
-        write_error(error.problem, as_json=as_json)
+        from relman import report
+
+        write_error(report.redacted(error.problem, report.secrets_in(environ)), as_json=as_json)
         code = error.problem.exit_code
     except BrokenPipeError:
         drop_stdout()  # whoever read us has enough

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field, structs
 
 from relman.errors import Kind, Problem, RelmanError
+from relman.secret import without_credentials
 from relman.text import clean_line
 
 TEAM_FILE = "relman.toml"
@@ -64,7 +65,7 @@ class _At(Struct, frozen=True):
         return structs.replace(self, key=f"{self.key}[{position}]")
 
     def wrong(self, expected: str, value: object) -> RelmanError:
-        shown = clean_line(repr(value), 60)
+        shown = clean_line(without_credentials(repr(value)), 60)
         return _config_error(f"{self.file}: {self.key} is {shown}, expected {expected}")
 
 
@@ -203,6 +204,24 @@ def _map_of(read: Read) -> Read:
     return read_all
 
 
+def _keys(at: _At, value: Any) -> Mapping[str, str]:
+    """Other keys for commands of the dashboard."""
+    wishes: Mapping[str, str] = _map_of(_text)(at, value)
+    if not wishes:
+        return wishes
+    from relman import rebinding  # few give other keys, and it takes milliseconds to load
+
+    try:
+        return MappingProxyType(rebinding.read(wishes))
+    except rebinding.WrongKeyError as wrong:
+        here = at.child(wrong.name)
+        if wrong.unknown:
+            title = f"{at.file}: {clean_line(here.key, 80)} is no command, expected {wrong.expected}"
+        else:
+            title = here.wrong(wrong.expected, wishes[wrong.name]).problem.title
+        raise _config_error(title, hint=wrong.hint) from None
+
+
 class Setting(NamedTuple):
     """What stands beside the type of a field that a file may set.
 
@@ -322,7 +341,7 @@ class Settings(Struct, frozen=True):
 
     api_url: Annotated[str | None, Setting(_url, scope="user")] = None
     theme: Annotated[str | None, Setting(_one_of("dark", "light", "contrast"), scope="user")] = None
-    keys: Annotated[Mapping[str, str], Setting(_map_of(_text), scope="user")] = MappingProxyType({})
+    keys: Annotated[Mapping[str, str], Setting(_keys, scope="user")] = MappingProxyType({})
     notifications: Annotated[Notifications, Setting(_table(Notifications), scope="user")] = Notifications()
 
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}))

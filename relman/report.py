@@ -12,13 +12,19 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import structs
+
 from relman import __version__
+from relman.errors import Problem
 from relman.secret import MASK, Secret
 from relman.text import clean
 
-# The shapes of GitHub's tokens, of a credential in a URL and of an authorization header.
+# The shapes of GitHub's tokens, of a credential in a URL (also in one that was taken for a path, and has lost a
+# slash) and of an authorization header.
 _SHAPES = (
-    r"\b(?:gh[a-z]_[A-Za-z0-9_.=-]{8,}|github_pat_[A-Za-z0-9_]{8,})|(?<=://)[^/\s@:]*:[^/\s@]+(?=@)"
+    r"\b(?:gh[a-z]_[A-Za-z0-9_.=-]{8,}|github_pat_[A-Za-z0-9_]{8,})|(?<=://)[^/\s@:]*:[^/\s]+(?=@)"
+    r"|(?<=[a-z]:/)[^/\s@:]+:[^/\s]+(?=@)"
+    r"|(?i:(?<=https://)|(?<=http://)|(?<=https:/)|(?<=http:/))[^/\s]+(?=@)"
     r"|(?i:(?<=authorization: )|(?<=authorization': ')|(?<=bearer ))[^\s'\"]+(?: [^\s'\"]+)?"
 )
 _SECRET_NAME = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "APIKEY", "API_KEY", "CREDENTIAL")
@@ -45,6 +51,13 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
     for secret in (*secrets, *_KNOWN):
         text = secret.mask_in(text)
     return re.sub(_SHAPES, MASK, text)
+
+
+def redacted(problem: Problem, secrets: Iterable[Secret]) -> Problem:
+    """A problem as it may be shown: it quotes what was typed, and that may hold what should not be seen."""
+    secrets = tuple(secrets)
+    texts = {name: redact(getattr(problem, name), secrets) for name in ("title", "detail", "hint")}
+    return structs.replace(problem, **texts)
 
 
 def describe(error: BaseException, secrets: Iterable[Secret]) -> str:

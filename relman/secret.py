@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Never
 
 MASK = "•••"
+
+
+def without_credentials(text: str) -> str:
+    """``text``, something that was typed or written where an address may stand, as a message may show it.
+
+    Everything up to the last ``@`` is masked, since a password may hold any sign, and so is a query; what is no
+    address and names only a user (``git@host``) stays.
+    """
+    text = re.sub(r"(?<=://)\S*(?=@)|[^\s'\"/@:]*:[^\s/]\S*(?=@)", MASK, text)
+    return re.sub(r"(://[^\s?#]*[?#])[^\s'\"]+", rf"\1{MASK}", text)
 
 
 class Secret:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from relman import remote, tokens
 from relman.config import Settings, is_repository, is_web_address
 from relman.errors import Kind, Problem, RelmanError, usage_error
+from relman.secret import without_credentials
 
 API_VARIABLE = "RELMAN_API_URL"
 
@@ -45,7 +46,7 @@ def resolve(
             hint="Start relman in a clone with a GitHub remote, or name one with --repo OWNER/NAME.",
         )
     if not is_repository(name):
-        raise usage_error(f"{name!r} is not a repository", hint="Write it as OWNER/NAME.")
+        raise usage_error(f"{without_credentials(name)!r} is not a repository", hint="Write it as OWNER/NAME.")
     if chosen:
         address = checked_api_url(chosen)
         return Target(name, address, tokens.discover(remote.host_of(address), environ, chosen=True))
@@ -59,7 +60,8 @@ def checked_api_url(text: str) -> str:
     parts = urlsplit(address) if is_web_address(address) else None
     if parts is None or parts.username is not None or parts.query or parts.fragment:
         raise usage_error(
-            f"{text!r} is not an API address", hint="Write it as https://HOST/api/v3, without credentials."
+            f"{without_credentials(text)!r} is not an API address",
+            hint="Write it as https://HOST/api/v3, without credentials.",
         )
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
         raise RelmanError(

@@ -85,9 +85,10 @@ def _prepare(directory: Path) -> None:
 
 
 def _touch(path: Path) -> bool:
-    """Whether the file is there; it counts as used now."""
+    """Whether the file is there; it counts as used now. An empty one is fetched again: that costs nothing, and
+    more may have come."""
     try:
         os.utime(path)
+        return path.stat().st_size > 0
     except FileNotFoundError:
         return False
-    return True

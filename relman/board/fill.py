@@ -20,7 +20,7 @@ from msgspec import structs
 from relman.board.history import History
 from relman.board.merge import with_runs
 from relman.board.ports import Clock, GitHubReader
-from relman.board.refresh import SETTLED_DEPLOYMENT
+from relman.board.refresh import SETTLED_DEPLOYMENT, jobs_final
 from relman.board.schedule import paused_until, retry_delay
 from relman.board.spans import Span, cut, missing, reached
 from relman.board.store import Store
@@ -80,6 +80,7 @@ class Filler:
         self._settle = settle
         self._changed = asyncio.Event()
         self._seen: datetime | None = None  # when the newest page was last looked at
+        self._jobless: set[tuple[int, int]] = set()  # runs and attempts that had no job when last asked
 
     async def run(self) -> None:
         """Fills, then keeps up with runs that end, until cancelled."""
@@ -242,13 +243,19 @@ class Filler:
                 earlier = await self._patiently(partial(self._reader.attempt, run.id, number))
                 await self._history.keep_attempt(earlier.value, earlier.raw)
             every = await self._patiently(partial(self._reader.jobs, run.id, every_attempt=run.attempt > 1))
-            latest = None
+            latest, lists = None, [every]
             if run.attempt > 1:
                 shown = await self._patiently(partial(self._reader.jobs, run.id))
                 latest = {job.id for job in shown.value}
+                lists.append(shown)
         except RelmanError:  # of this run alone; it is tried again when another run ends
             return False
-        if not all(job.state.finished for job in every.value):  # the list lags behind the run
+        jobless = not all(one.value or one.missing for one in lists)
+        if not jobless and not all(map(jobs_final, lists)):  # cut off, or it lags behind the run
+            return False
+        if jobless and (run.id, run.attempt) not in self._jobless:
+            # Some runs do end without a job. Said twice it is kept, so that nothing asks for them for ever.
+            self._jobless.add((run.id, run.attempt))
             return False
         await self._history.keep_jobs(run, every.value, every.raw, latest=latest)
         return True

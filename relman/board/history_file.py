@@ -62,6 +62,8 @@ _MIGRATIONS: Final = (
     DROP INDEX validators_used;
     CREATE INDEX validators_room ON validators (used, size)
     """,
+    # Empty lists of jobs were once taken for final as soon as they came: those are asked for again.
+    "UPDATE runs SET jobs_kept = 0 WHERE id IN (SELECT run FROM job_answers WHERE latest = '[]')",
 )
 """Each brings the file from one version to the next. A published one is never changed."""
 

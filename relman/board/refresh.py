@@ -225,24 +225,21 @@ class Refresher:
 
     # Of one run
 
-    async def _jobs(self, ask: Ask) -> None:
+    async def _jobs(self, ask: Ask) -> Problem | None:
         run = self._store.board.run(_id(ask))
         finished = run is not None and run.state.finished
         if run is not None and finished:
             kept = await self._memory.jobs(run.id, run.attempt)
-            if kept is not None:
+            if kept:  # an empty list is never final: whoever looks at the run asks again
                 self._put(ask, kept)
-                return
+                return None
         answer = await self._reader.jobs(_id(ask))
         self._note_time(answer)
-        self._put(ask, answer.value)
-        if (
-            run is not None
-            and finished
-            and run.attempt == 1
-            and all(job.state.finished for job in answer.value)
-        ):
+        problem = _cut_off(answer) if finished else None  # of a run that goes on, the next answer has them
+        self._put(ask, answer.value, problem)
+        if run is not None and finished and run.attempt == 1 and jobs_final(answer):
             await self._memory.keep_jobs(run, answer.value, answer.raw)
+        return problem
 
     async def _source(self, ask: Ask) -> None:
         board = self._store.board
@@ -367,6 +364,21 @@ class Refresher:
         checks = self.checks.get(str(ask.key), ())
         if self._health is not None and checks:
             self._put(ask, await self._health.check(checks))
+
+
+def jobs_final(answer: Answer[tuple[Job, ...]]) -> bool:
+    """Whether the jobs of a run that ended will stay as they are: the list can lag behind the run, and be cut off.
+
+    An empty one may be true (a run can end before it has a job), but nothing in it says so.
+    """
+    return bool(answer.value) and not answer.missing and all(job.state.finished for job in answer.value)
+
+
+def _cut_off(answer: Answer[tuple[Job, ...]]) -> Problem | None:
+    if not answer.missing:
+        return None
+    given = len(answer.value)
+    return Problem(Kind.SERVER, f"GitHub gave {given} of {given + answer.missing} jobs")
 
 
 def _name(ask: Ask) -> str:

@@ -223,7 +223,8 @@ def _run_wants(board: Board, view: View, run_id: int, rhythm: Rhythm) -> dict[As
     if run is None:
         return {Ask(Part.RUN, run_id): Want(rhythm.runs_idle, 0)}
     wanted: dict[Ask, Want] = {}
-    jobs = section_of(board, Ask(Part.JOBS, run_id)).value or ()
+    read = section_of(board, Ask(Part.JOBS, run_id)).value
+    jobs = read or ()
     stamp = (run.attempt, run.status, run.conclusion)
     every: float | None = None
     if run.state.active:
@@ -234,6 +235,8 @@ def _run_wants(board: Board, view: View, run_id: int, rhythm: Rhythm) -> dict[As
         every = rhythm.runs_active  # a state this version does not know
     elif not all(job.state.finished for job in jobs):
         every = rhythm.jobs_waiting  # the list of jobs can lag behind the run
+    elif read == () and run.state is State.SUCCESS:
+        every = rhythm.runs_idle  # it cannot have succeeded without a job; others may end before they have one
     wanted[Ask(Part.JOBS, run_id)] = Want(every, 0, stamp)
     wanted[Ask(Part.SOURCE, run_id)] = Want(None, 1, (run.sha, run.path))
     if run.id in board.pending and run.state is not State.WAITING and not _job_waits(board, run):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import threading
 import time
@@ -63,6 +62,8 @@ class ValidatorStore:
         )
         if not db or not row:
             return None
+        import json  # not before the first frame
+
         etag, last_modified, headers, body, stored, used = row
         if not isinstance(body, bytes):
             raise TypeError("a body that is none")
@@ -81,6 +82,8 @@ class ValidatorStore:
         db = self._connection()
         if db is None or len(validator.packed) > self._room // 4:
             return
+        import json
+
         db.execute(
             "INSERT OR REPLACE INTO validators VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (

@@ -10,6 +10,7 @@ from typing import Never
 
 from relman import __version__
 from relman.errors import usage_error
+from relman.secret import without_credentials
 
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed or a check found something, 2 wrong usage, 3 refused, "
@@ -65,7 +66,8 @@ def run_number(text: str) -> int:
     """A run's id, or the address of its page."""
     match = re.fullmatch(r"(?:https?://[^\s]*/actions/runs/)?(\d{1,19})(?:[/?#][^\s]*)?", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"expected a run's id or its address, not {text!r}")
+        shown = without_credentials(text)
+        raise argparse.ArgumentTypeError(f"expected a run's id or its address, not {shown!r}")
     return int(match[1])
 
 

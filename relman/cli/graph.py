@@ -13,8 +13,8 @@ from typing import Any, TextIO
 from relman.cli.graph_text import count, paths_text, plain_line, text
 from relman.cli.output import write_json
 from relman.errors import Exit, Kind, Problem, RelmanError
+from relman.model.card import Card
 from relman.model.cards import draw, file_cards, run_cards
-from relman.model.drawing import Card
 from relman.model.graph import Graph, RunGraph, build, reconcile
 from relman.model.run import Job, Run, WorkflowSource
 from relman.model.timing import PathTime, RunTime, expectations, time_run
@@ -279,6 +279,9 @@ def show_run(
         return Exit.OK
     name, title = clean_line(run.name, 100), clean_line(run.title, 200)
     plain_line(out, f"{run.state.glyph} {name} #{run.number} · {run.word} · {title}")
+    if not jobs and run.state.finished:
+        plain_line(out, "▲ the run ended without jobs")
+        return Exit.OK
     if graph is None or time is None:
         plain_line(out, f"▲ the jobs without their graph: {problem}")
         for job in jobs:

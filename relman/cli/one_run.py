@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from relman.board.memory import Memory
 from relman.board.ports import Clock, GitHubReader
-from relman.board.refresh import Refresher
+from relman.board.refresh import Refresher, jobs_final
 from relman.board.sections import Ask, Part
 from relman.board.store import Store
 from relman.errors import Kind, Problem, RelmanError
@@ -107,12 +107,12 @@ async def _usual(run: Run, reader: GitHubReader, memory: Memory) -> tuple[Job, .
 
 async def _jobs(run: Run, reader: GitHubReader, memory: Memory) -> tuple[Job, ...]:
     kept = await memory.jobs(run.id, run.attempt)
-    if kept is not None:
+    if kept:
         return kept
     try:
         answer = await reader.jobs(run.id)
     except RelmanError:
         return ()
-    if run.attempt == 1 and all(job.state.finished for job in answer.value):
+    if run.attempt == 1 and jobs_final(answer):
         await memory.keep_jobs(run, answer.value, answer.raw)
     return answer.value

@@ -106,8 +106,10 @@ class Conditional:
         more: Callable[[list[T]], bool],
         join: Callable[[list[T]], U],
         most: int,
+        missing: Callable[[list[T]], int] = lambda _: 0,
     ) -> Answer[U]:
         """Page after page as long as ``more`` says so of those read, ``most`` at the most, joined to one.
+        ``missing`` counts what the pages leave out.
 
         The joined object is the same as before while every part is.
         """
@@ -124,7 +126,7 @@ class Conditional:
         if len(self._wholes) > self._in_use:
             self._wholes.popitem(last=False)
         raw = answers[0].raw if len(answers) == 1 else b"[" + b",".join(answer.raw for answer in answers) + b"]"
-        return Answer(cast("U", whole), raw, unchanged, answers[-1].server_time)
+        return Answer(cast("U", whole), raw, unchanged, answers[-1].server_time, missing([*parts]))
 
     def _key(self, request: Request) -> str:
         return key_of(request, self._api_url, API_VERSION, self._fingerprint)

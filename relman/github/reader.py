@@ -423,7 +423,13 @@ class Reader:
             items = [item for page in pages for item in page.items]
             return tuple(items if identity is None else {identity(item): item for item in items}.values())
 
-        return await self._conditional.ask_pages(request, parser, more=more, join=join, most=_PAGES)
+        def missing(pages: list[Page[T]]) -> int:
+            total = pages[-1].total or 0
+            return max(0, total - sum(len(page.items) for page in pages)) if len(pages) < _PAGES else 0
+
+        return await self._conditional.ask_pages(
+            request, parser, more=more, join=join, most=_PAGES, missing=missing
+        )
 
     async def _save(self, request: Request, target: Path, progress: Progress | None) -> Problem | None:
         """Saves the body, or gives the refusal that may mean that there is none."""

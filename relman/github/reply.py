@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -69,6 +68,8 @@ def decoded(body: bytes) -> object:
         try:
             return msgspec.json.decode(body)
         except _NOT_JSON:  # it is stricter: half of a surrogate pair, a byte order mark and NaN are none to it
+            import json  # hardly ever wanted
+
             return json.loads(bytes(body))
     except RecursionError:
         raise ValueError("nested too deeply") from None

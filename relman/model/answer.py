@@ -17,13 +17,15 @@ class Answer(Struct, Generic[T], frozen=True):
 
     ``raw`` is the body as received (JSON; for an answer of several pages, one JSON array of the pages'
     bodies). ``unchanged`` says that the source revalidated (304): then ``value`` is the very object of
-    the answer before. ``server_time`` is the source's clock (``Date`` header), aware, or None.
+    the answer before. ``server_time`` is the source's clock (``Date`` header), aware, or None. ``missing`` says
+    how many items of a list the source counted and did not give.
     """
 
     value: T
     raw: bytes = b""
     unchanged: bool = False
     server_time: datetime | None = None
+    missing: int = 0
 
     def clock_offset(self, now: datetime) -> timedelta:
         """The source's clock minus this machine's, which says ``now``; none where the source did not tell."""

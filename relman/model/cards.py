@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from relman.model.drawing import Card, Drawing, Row, card_size, paint
+from relman.model.card import Card, Row, card_size
+from relman.model.drawing import Drawing, paint
 from relman.model.graph import Graph, Node, NodeRun, RunGraph
 from relman.model.layout import arrange
 from relman.model.run import Job
@@ -75,11 +76,12 @@ def _run_card(node: Node, run: NodeRun, time: NodeTime, critical: bool, opened: 
         node.name,
         state.glyph,
         state.tone,
-        _note(state, time, late),
+        _note(state, time),
         time.progress if time.running else None,
         tuple(rows),
         critical,
         state in (State.EXPECTED, State.SKIPPED),
+        short(time.expected) if time.running and time.expected and not late else "",
     )
 
 
@@ -88,10 +90,9 @@ def counts(found: Sequence[tuple[State, int]]) -> str:
     return " ".join(f"{state.glyph}{count}" for state, count in found)
 
 
-def _note(state: State, time: NodeTime, late: bool) -> str:
+def _note(state: State, time: NodeTime) -> str:
     if time.running:
-        left = short(time.elapsed)
-        return f"{left}/{short(time.expected)}" if time.expected and not late else left
+        return short(time.elapsed)
     if state in (State.QUEUED, State.PENDING, State.WAITING):
         return short(time.queue)
     if state is State.EXPECTED:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple, overload
 
 from msgspec import Struct
 
+from relman.model.card import BAR_CELLS, INDENT, Card, Form, beside_bar, lines_above
 from relman.model.cells import cut, pad, steady, width
-from relman.model.layout import Box, Layout, Size, Stroke
+from relman.model.layout import Box, Layout, Stroke
 from relman.model.state import Tone
 
 
@@ -32,7 +34,7 @@ class Role(StrEnum):
     OVER = "over"  # the whole bar, once the expected time is over
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True, gc=False):
     """``critical``: on the critical path; ``dim``: not created yet; ``lit``: the selected box and its edges."""
 
     role: Role
@@ -69,54 +71,6 @@ class Direction(StrEnum):
     CHILD = "l"
 
 
-class Row(Struct, frozen=True):
-    """A row inside a box: a part of a matrix, or a count. Text is cleaned when it is drawn.
-
-    ``key`` is what choosing the row means; "" for one that cannot be chosen.
-    """
-
-    text: str
-    glyph: str = ""
-    tone: Tone = Tone.PLAIN
-    note: str = ""
-    key: str = ""
-
-
-class Card(Struct, frozen=True):
-    """What stands in a box: glyph and name, ``note`` at the right or beside the bar, and ``rows`` below.
-
-    ``progress`` is elapsed over expected time (above 1: late); None draws no bar.
-    """
-
-    name: str
-    glyph: str = ""
-    tone: Tone = Tone.PLAIN
-    note: str = ""
-    progress: float | None = None
-    rows: tuple[Row, ...] = ()
-    critical: bool = False
-    dim: bool = False
-
-
-BAR_CELLS = 6  # a bar shorter than this says nothing
-
-
-def card_size(card: Card, limit: int = 34) -> Size:
-    """The box ``card`` needs, at most ``limit`` cells wide."""
-    glyph = 2 if card.glyph else 0
-    first = glyph + width(steady(card.name))
-    note = width(card.note)
-    if card.progress is not None:
-        inner = max(first, BAR_CELLS + (note + 1 if note else 0))
-    else:
-        inner = first + (note + 2 if note else 0)
-    for row in card.rows:
-        used = (2 if row.glyph else 0) + width(steady(row.text)) + (width(row.note) + 2 if row.note else 0)
-        inner = max(inner, used)
-    height = 3 + len(card.rows) + (card.progress is not None)
-    return Size(max(8, min(inner + 4, limit)), height)
-
-
 class Rows(Sequence[tuple[Run, ...]]):
     """The rows of a drawing, each painted when it is first looked at: a window shows few of a large graph."""
 
@@ -143,10 +97,16 @@ class Rows(Sequence[tuple[Run, ...]]):
 class Drawing:
     """The painted graph."""
 
-    def __init__(self, layout: Layout, rows: Rows, cards: Mapping[str, Card]) -> None:
+    def __init__(self, layout: Layout, rows: Rows, cards: Mapping[str, Card], form: Form = Form.ROOMY) -> None:
         self.layout = layout
         self.rows = rows
+        self.form = form
         self._cards = cards
+
+    @property
+    def margin(self) -> int:
+        """Cells to leave free at either side of it: flat boxes bring theirs."""
+        return self.form.frame
 
     @property
     def width(self) -> int:
@@ -171,7 +131,7 @@ class Drawing:
         if key is None:
             return None
         card = self._cards[key]
-        at = y - self.layout.by_key[key].y - _above(card)
+        at = y - self.layout.by_key[key].y - lines_above(card, self.form)
         return Spot(key, card.rows[at].key if 0 <= at < len(card.rows) else "")
 
     def row_of(self, spot: Spot) -> int | None:
@@ -180,7 +140,7 @@ class Drawing:
         if card is None or box is None or not spot.row:
             return None
         at = next((at for at, row in enumerate(card.rows) if row.key == spot.row), None)
-        return None if at is None else box.y + _above(card) + at
+        return None if at is None else box.y + lines_above(card, self.form) + at
 
     def step(self, spot: Spot, direction: Direction | str) -> Spot | None:
         """As :meth:`neighbour`, and up and down through the rows of a box that can be chosen."""
@@ -220,11 +180,6 @@ class Drawing:
         return near.key if near else None
 
 
-def _above(card: Card) -> int:
-    """Lines of a box before its rows: the border, the name, and the bar."""
-    return 2 + (card.progress is not None)
-
-
 def _middle(box: Box) -> int:
     return 2 * box.y + box.height
 
@@ -239,6 +194,7 @@ _ARMS = _TURNS - 1
 _HEAVY_ARMS = 0b10101010
 
 
+@cache
 def _glyph(cell: int) -> str:
     up, right, down, left = ((0, 1, 2, 2)[cell >> arm & 3] for arm in (_UP, _RIGHT, _DOWN, _LEFT))
     if not cell & _TURNS and (up or down) and (right or left):
@@ -250,9 +206,6 @@ def _glyph(cell: int) -> str:
     return _GLYPHS[up * 27 + right * 9 + down * 3 + left]
 
 
-_CELL_GLYPHS = tuple(_glyph(cell) for cell in range(_TURNS * 2))
-
-
 def paint(
     layout: Layout,
     cards: Mapping[str, Card],
@@ -260,13 +213,15 @@ def paint(
     selected: str | None = None,
     row: str = "",
     path: Sequence[str] = (),
+    form: Form = Form.ROOMY,
 ) -> Drawing:
-    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key.
+    """Draws ``layout``. ``path`` is the critical path (its edges are heavy); ``cards`` by node key, and
+    ``form`` the one that their sizes were measured for.
 
     ``row`` is the chosen row of the ``selected`` box.
     """
-    painter = _Painter(layout, cards, selected, row, frozenset(pairwise(path)))
-    return Drawing(layout, Rows(layout.height, painter.row), cards)
+    painter = _Painter(layout, cards, selected, row, frozenset(pairwise(path)), form)
+    return Drawing(layout, Rows(layout.height, painter.row), cards, form)
 
 
 class _Painter:
@@ -277,12 +232,14 @@ class _Painter:
         selected: str | None,
         row: str,
         heavy: frozenset[tuple[str, str]],
+        form: Form,
     ) -> None:
         self._layout = layout
         self._cards = cards
         self._selected = selected
         self._row = row
         self._heavy = heavy
+        self._form = form
         self._contents: dict[str, list[list[Run]]] = {}
 
     def row(self, y: int) -> Iterator[Run]:
@@ -294,7 +251,7 @@ class _Painter:
         for box in self._layout.boxes_in[y]:
             self._box(cells, pieces, borders, box, y)
         for low, high, style, key in borders:
-            glyphs = "".join([_CELL_GLYPHS[cells.pop(x) & (_ARMS | _TURNS)] for x in range(low, high + 1)])
+            glyphs = "".join([_glyph(cells.pop(x) & (_ARMS | _TURNS)) for x in range(low, high + 1)])
             pieces.append((low, Run(glyphs, style, key)))
         pieces.extend(_line_runs(cells))
         pieces.sort(key=_column)
@@ -329,33 +286,60 @@ class _Painter:
         card = self._cards[box.key]
         lit = box.key == self._selected
         weight = 2 if card.critical else 1
-        border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
-        if y in (box.y, box.bottom):
-            side = weight << (_DOWN if y == box.y else _UP)
-            flat = weight << _LEFT | weight << _RIGHT | _TURNS
-            cells[box.x] = weight << _RIGHT | side | _TURNS
-            for x in range(box.x + 1, box.right):
-                cells[x] = flat
-            cells[box.right] = weight << _LEFT | side | _TURNS
-            borders.append((box.x, box.right, border, box.key))
-            return
-        upright = weight << _UP | weight << _DOWN | _TURNS
-        for x in (box.x, box.right):
-            cells[x] = cells.get(x, 0) | upright
-            borders.append((x, x, border, box.key))
-        contents = self._contents.get(box.key)
-        if contents is None:
-            contents = self._contents[box.key] = list(_content(card, box.width - 4, lit, self._row))
-        inside = Style(Role.NAME, lit=lit)
-        at = y - box.y - 1
-        runs = contents[at] if at < len(contents) else [Run(" " * (box.width - 4), inside)]
-        x = box.x + 1
-        index = at - (_above(card) - 1)
-        here = lit and self._row and 0 <= index < len(card.rows) and card.rows[index].key == self._row
-        left = Run("▶", Style(Role.LINE, lit=True)) if here else Run(" ", inside)
-        for run in (left, *runs, Run(" ", inside)):
+        if self._form.frame:
+            border = Style(Role.BORDER, card.tone, card.critical, card.dim, lit)
+            if y in (box.y, box.bottom):
+                side = weight << (_DOWN if y == box.y else _UP)
+                flat = weight << _LEFT | weight << _RIGHT | _TURNS
+                cells[box.x] = weight << _RIGHT | side | _TURNS
+                for x in range(box.x + 1, box.right):
+                    cells[x] = flat
+                cells[box.right] = weight << _LEFT | side | _TURNS
+                borders.append((box.x, box.right, border, box.key))
+                return
+            upright = weight << _UP | weight << _DOWN | _TURNS
+            for x in (box.x, box.right):
+                cells[x] = cells.get(x, 0) | upright
+                borders.append((x, x, border, box.key))
+            leaving = 0
+        else:  # the ends of the lines stay free
+            cells.pop(box.x, None)
+            leaving = cells.pop(box.right, 0)
+        runs = list(self._inside(card, box, y - box.y - self._form.frame, lit))
+        if leaving:
+            self._reach(cells, runs, box.right, leaving)
+        x = box.x + self._form.frame
+        for run in runs:
             pieces.append((x, run._replace(key=box.key)))
             x += width(run.text)
+
+    def _reach(self, cells: dict[int, int], runs: list[Run], right: int, leaving: int) -> None:
+        """Where no time stands behind a flat name, the line that leaves it begins there and not far off."""
+        name = runs[-2]
+        free = len(name.text) - len(name.text.rstrip())
+        if free < 2:
+            return
+        runs[-2:] = [name._replace(text=name.text[: 1 - free])]
+        along = leaving | (leaving >> _RIGHT & 3) << _LEFT
+        for x in range(right - free + 1, right + 1):
+            cells[x] = along
+
+    def _inside(self, card: Card, box: Box, at: int, lit: bool) -> Iterator[Run]:
+        """The line ``at`` of what a box holds, with a cell at each side."""
+        contents = self._contents.get(box.key)
+        room = box.width - self._form.sides
+        if contents is None:
+            contents = self._contents[box.key] = list(_content(card, room, lit, self._row, self._form))
+        inside = Style(Role.NAME, lit=lit)
+        index = at + self._form.frame - lines_above(card, self._form)
+        if lit and self._row and 0 <= index < len(card.rows) and card.rows[index].key == self._row:
+            yield Run("▶", Style(Role.LINE, lit=True))
+        elif lit and not self._form.frame:
+            yield Run("▌", Style(Role.BORDER, lit=True))
+        else:
+            yield Run(" ", inside)
+        yield from contents[at] if at < len(contents) else [Run(" " * room, inside)]
+        yield Run(" ", inside)
 
 
 def _column(piece: tuple[int, Run]) -> int:
@@ -374,7 +358,7 @@ def _line_runs(cells: Mapping[int, int]) -> Iterator[tuple[int, Run]]:
             if glyphs:
                 yield start, Run("".join(glyphs), _LINE_STYLES[look])
             start, look, glyphs = x, style, []
-        glyphs.append(_CELL_GLYPHS[cell & (_ARMS | _TURNS)])
+        glyphs.append(_glyph(cell & (_ARMS | _TURNS)))
         at = x + 1
     if glyphs:
         yield start, Run("".join(glyphs), _LINE_STYLES[look])
@@ -409,18 +393,20 @@ def _joined(pieces: Sequence[tuple[int, Run]], end: int) -> Iterator[Run]:
         yield Run(" " * (end - at), BLANK)
 
 
-def _content(card: Card, cells: int, lit: bool, chosen: str) -> Iterator[list[Run]]:
+def _content(card: Card, cells: int, lit: bool, chosen: str, form: Form) -> Iterator[list[Run]]:
     """The rows inside a box, each exactly ``cells`` wide; the one ``chosen`` in a lit box stands out."""
     name = Style(Role.NAME, Tone.PLAIN, card.critical, card.dim, lit)
     note = Style(Role.NOTE, Tone.PLAIN, False, card.dim, lit)
-    if card.progress is None:
-        yield _row(card.glyph, card.tone, card.name, card.note, cells, name, note)
-    else:
-        yield _row(card.glyph, card.tone, card.name, "", cells, name, note)
-        yield _bar(card, cells, note, lit)
+    roomy = form is Form.ROOMY
+    indent = [] if form.frame else [Run(" " * INDENT, name)]
+    below = cells if form.frame else cells - INDENT
+    beside = card.note if card.progress is None or not roomy else ""
+    yield _row(card.glyph, card.tone, card.name, beside, cells, name, note)
+    if card.progress is not None:
+        yield [*indent, *_bar(card, beside_bar(card) if roomy else "", below, note, lit)]
     for row in card.rows:
         text = name if lit and chosen and row.key == chosen else note
-        yield _row(row.glyph, row.tone, row.text, row.note, cells, text, note)
+        yield [*indent, *_row(row.glyph, row.tone, row.text, row.note, below, text, note)]
 
 
 def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, beside: Style) -> list[Run]:
@@ -429,17 +415,18 @@ def _row(glyph: str, tone: Tone, text: str, note: str, cells: int, name: Style, 
         runs.append(Run(glyph, Style(Role.GLYPH, tone, False, name.dim, name.lit)))
         runs.append(Run(" ", name))
         cells -= 2
-    note = cut(note, max(0, cells - 4)) if note else ""
+    text = steady(text)
+    note = cut(note, max(0, cells - 1 - min(3, width(text)))) if note else ""
     room = cells - (width(note) + 1 if note else 0)
-    runs.append(Run(pad(steady(text), room), name))
+    runs.append(Run(pad(text, room), name))
     if note:
         runs.append(Run(" " + note, beside))
     return runs
 
 
-def _bar(card: Card, cells: int, beside: Style, lit: bool) -> list[Run]:
+def _bar(card: Card, note: str, cells: int, beside: Style, lit: bool) -> list[Run]:
     assert card.progress is not None
-    note = cut(card.note, max(0, cells - BAR_CELLS - 1))
+    note = cut(note, max(0, cells - BAR_CELLS - 1))
     room = cells - (width(note) + 1 if note else 0)
     if card.progress > 1:
         runs = [Run("━" * room, Style(Role.OVER, card.tone, False, card.dim, lit))]

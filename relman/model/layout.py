@@ -32,7 +32,8 @@ class Placeable(Protocol):
 
 
 class Size(Struct, frozen=True):
-    """Cells a box needs at least, its border included (so 3 × 3 or more). Boxes grow to their layer's width."""
+    """Cells a box needs at least, its border included: with one 3 × 3 or more, without it a single row will do.
+    Boxes grow to their layer's width."""
 
     width: int
     height: int

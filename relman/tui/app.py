@@ -19,6 +19,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.signal import Signal
 
+from relman.board.clock import SystemClock
 from relman.board.view import View
 from relman.errors import Problem
 from relman.model.board import Board
@@ -28,13 +29,12 @@ from relman.tui.commands.command import CommandHost, command, key_shown, takes_l
 from relman.tui.commands.live import run_live
 from relman.tui.keyboard import KeysInOrder
 from relman.tui.notify import Herald, summary
-from relman.tui.ports import Clock, SystemClock, Watching
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
 from relman.tui.screens.live import LiveScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.tabs import TABS, Tab, tab_commands
-from relman.tui.theme import THEMES, theme_commands, theme_name
+from relman.tui.theme import THEMES, FirstTheme, theme_commands, theme_name
 
 if TYPE_CHECKING:
     from relman.actions.operator import Action
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from relman.actions.tools import Tools
     from relman.model.operation import Ended
     from relman.tui.acting import Acting, Course
+    from relman.tui.ports import Clock, Watching
     from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
 
@@ -64,7 +65,7 @@ def _on_screen(app: object) -> bool:
     return isinstance(app.screen, LiveScreen) and not takes_letters(app.focused)
 
 
-class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
+class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_bindings=False):
     """The dashboard on a board. It asks nothing of the network itself.
 
     ``tools`` gives what actions work with; it is called once, when something is first to be changed, and not
@@ -128,23 +129,11 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
-        self._overrides: Mapping[str, str] = {}
-        self._key_problems: tuple[Problem, ...] = ()
         for theme in THEMES:
             self.register_theme(theme)
-        self._begin_with(
+        self.begin_with_theme(
             theme_name(self.settings.theme, colours=_COLOURS.get(self.console.color_system or "", 2))
         )
-
-    def _begin_with(self, theme: str) -> None:
-        """The first theme. Setting it would read every style sheet once more, twice, before the first frame."""
-        self.set_reactive(App.theme, theme)
-        dark = self.current_theme.dark
-        self.set_class(dark, "-dark-mode", update=False)
-        self.set_class(not dark, "-light-mode", update=False)
-        self.add_class(f"-theme-{theme}", update=False)
-        self._refresh_truecolor_filter(self.ansi_theme)
-        self.stylesheet.set_variables(self.get_css_variables())
 
     def _colours_that_mean(self) -> tuple[frozenset[str], str]:
         """The theme's quiet colours, and the ground of the cursor, for terminals that want none."""
@@ -178,7 +167,8 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
             self.watch_.poller.look(view)
 
     def on_load(self) -> None:
-        self._take_keys()  # screens name keys
+        if self.settings.keys:  # screens name keys
+            self.set_keymap(dict(self.settings.keys))
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
@@ -192,7 +182,7 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
         if self.may_change:
             self.refresh_bindings()
         self.watch_.poller.look(self._view)
-        self._tell_problems((*self.settings.problems, *self._key_problems))
+        self._tell_problems(self.settings.problems)
         self._say_title()
 
     def on_unmount(self) -> None:
@@ -305,7 +295,7 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
     @property
     def key_overrides(self) -> Mapping[str, str]:
         """Keys a person configured, by command name."""
-        return self._overrides
+        return self.settings.keys
 
     def act(
         self, action: Action[Any, Any], intent: object, *, after: Callable[[Ended], None] | None = None
@@ -423,7 +413,7 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
     def show_help(self) -> None:
         from relman.tui.screens.help import HelpScreen
 
-        self._choose_from(HelpScreen(self.screen, dict(self._overrides)))
+        self._choose_from(HelpScreen(self.screen, dict(self.key_overrides)))
 
     def _choose_from(self, menu: MenuScreen) -> None:
         """Runs the command chosen in ``menu``, if it can still run."""
@@ -450,18 +440,6 @@ class RelmanApp(CommandHost, KeysInOrder, App[None], inherit_bindings=False):
     )
     def interrupt(self) -> None:
         self.quit_now()
-
-    def _take_keys(self) -> None:
-        """Applies the configured keys; what does not hold is told. Nothing is read when none are configured."""
-        if not self.settings.keys:
-            return
-        from relman.tui.commands.catalogue import scopes
-        from relman.tui.commands.keymap import keymap
-
-        taken = keymap(self.settings.keys, scopes())
-        self._overrides = taken.overrides
-        self.set_keymap(dict(taken.overrides))
-        self._key_problems = taken.problems
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 

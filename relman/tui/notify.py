@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from relman.board.schedule import WAITING_FOLLOWED
 from relman.model.board import Board, Section
 from relman.model.environment import PendingDeployment
 from relman.model.state import State
@@ -83,6 +82,8 @@ def _read(board: Board, since: datetime) -> bool:
     """Whether the runs, and the gates of those that wait and are followed, were read after ``since``."""
     if board.runs.fetched_at is None or board.runs.fetched_at < since:
         return False
+    from relman.board.schedule import WAITING_FOLLOWED  # by now it is loaded; at the start nobody asks
+
     runs = [run for run in board.runs.value or () if run.state is State.WAITING][:WAITING_FOLLOWED]
     return all(_answered(board.pending.get(run.id, Section()), since) for run in runs)
 

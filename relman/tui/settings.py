@@ -11,7 +11,8 @@ from relman.tui.crash import Reporter, no_report
 
 
 class DashboardSettings(Struct, frozen=True):
-    """``keys`` gives other keys by command name; ``theme`` is "dark", "light", "contrast" or "" for the usual.
+    """``keys`` gives other keys by command name, in Textual's names and checked already; ``theme`` is "dark",
+    "light", "contrast" or "" for the usual.
 
     ``web_url`` is where the forge's pages live: nothing else is opened in a browser. ``report`` writes down what
     the dashboard dies of. ``problems`` are told at the start. ``bell``, ``desktop`` and ``title`` say how the

@@ -7,12 +7,17 @@ become black or blue.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual.app import App
 from textual.theme import Theme
 
 from relman.tui.commands.command import Command
+
+if TYPE_CHECKING:
+    _App = App[None]
+else:
+    _App = object
 
 DARK = "relman-dark"
 LIGHT = "relman-light"
@@ -131,6 +136,27 @@ def theme_name(wish: str, *, colours: int) -> str:
     """
     names = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "high-contrast": CONTRAST}
     return names.get(wish.removeprefix("relman-")) or (CONTRAST if colours <= 16 else DARK)
+
+
+class FirstTheme(_App):
+    """Mixed into the app before Textual's class: no style sheet is read for a theme that nobody sees."""
+
+    _has_theme = False
+
+    def begin_with_theme(self, theme: str) -> None:
+        """The first theme. Setting it would read every style sheet once more, twice, before the first frame."""
+        self.set_reactive(App.theme, theme)
+        dark = self.current_theme.dark
+        self.set_class(dark, "-dark-mode", update=False)
+        self.set_class(not dark, "-light-mode", update=False)
+        self.add_class(f"-theme-{theme}", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self._has_theme = True
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's. Textual asks while the app is made, for those of a theme of its own."""
+        return super().get_css_variables() if self._has_theme else {}
 
 
 def theme_commands() -> tuple[Command, ...]:

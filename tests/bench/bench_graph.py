@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import yaml
 
+from relman.model.card import card_size
 from relman.model.cards import file_cards
-from relman.model.drawing import card_size, paint
+from relman.model.drawing import paint
 from relman.model.graph import Graph, build, reconcile
 from relman.model.layout import arrange
 from relman.model.run import Job

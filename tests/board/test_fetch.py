@@ -72,3 +72,11 @@ async def test_cancelling_ends_at_once(source, tmp_path):
     async with asyncio.timeout(1):
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_an_empty_log_is_fetched_again(source, tmp_path):
+    fetch = Fetch(source, tmp_path)
+    (tmp_path / "job-7-1.log").touch()
+    path = await fetch.job_log(7, 1)
+    assert path.stat().st_size == 500
+    assert source.asked("save_job_log") == 1

@@ -197,6 +197,42 @@ async def test_jobs_that_lag_or_fail_do_not_stop_the_rest(fill, source, history,
     assert set(await history.jobs_of(range(40))) == {run.id for run in runs} - {3, 5}
 
 
+async def test_a_run_without_jobs_is_asked_for_twice_and_a_list_cut_off_is_not_kept(
+    source, history, make, clock, eventually
+):
+    runs = [make.run(n, at=make.START - DAY * n) for n in range(1, 5)]
+    source.all_runs = runs
+    source.all_jobs = {n: (make.job(n, runs[n - 1]), make.job(n * 10, runs[n - 1], "lint")) for n in (1, 4)}
+    source.cut_off = {4: 1}  # the second and the third run have none
+    store = Store(Board("acme/app"))
+    refresher = Refresher(store, source, clock, memory=history)
+    filler = Filler(store, source, history, clock, pace=0, settle=0)
+    task = asyncio.create_task(filler.run())
+
+    def asked():
+        return [call[1]["run_id"] for call in source.calls if call[0] == "jobs"]
+
+    try:
+        await asyncio.sleep(0)
+        for ended in range(4):
+            await refresher.refresh(Ask(Part.RUNS))
+            count = [4, 3, 1, 1]
+            await eventually(lambda: len(asked()) == sum(count[: ended + 1]) + ended)  # noqa: B023
+            await eventually(lambda: store.board.fill.done)
+            if ended == 0:  # the third one's jobs had only been late
+                source.all_jobs[3] = (make.job(3, runs[2]),)
+            another = make.run(100 + ended)
+            source.all_runs = [*source.all_runs, another]
+            source.all_jobs[another.id] = (make.job(another.id, another),)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert [asked().count(n) for n in (1, 2, 3)] == [1, 2, 2]
+    assert await history.jobs(2, 1) == ()
+    assert await history.jobs(3, 1) == source.all_jobs[3]
+    assert await history.jobs(4, 1) is None
+
+
 async def test_older_deployments_are_kept_with_their_statuses(fill, source, history, make, eventually):
     source.all_deployments = [make.deployment(n, "production") for n in range(1, 131)]
     source.statuses = {n: (make.status(n, "success"),) for n in range(1, 131)}

@@ -343,6 +343,22 @@ async def test_a_file_of_the_version_before_is_migrated_with_what_it_has(opened,
     assert await again._rows("PRAGMA user_version") == [(len(later),)]
 
 
+async def test_empty_lists_of_jobs_that_were_taken_for_final_are_read_again(opened, make, monkeypatch):
+    from relman.board import history_file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history_file, "_MIGRATIONS", history_file._MIGRATIONS[:2])
+        history = opened()
+        for number in (1, 2):
+            run = make.run(number)
+            await history.keep_jobs(run, (make.job(11, run),) if number == 1 else (), b"")
+        await history.close()
+    again = opened()
+    assert again.notice is None
+    assert await again.jobs(2, 1) is None and await again.jobs(1, 1)
+    assert await again.runs_without_jobs(make.START - timedelta(days=1), 9) == (make.run(2),)
+
+
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(opened, make, monkeypatch):
     from relman.board import history_file
 

@@ -219,6 +219,37 @@ async def test_what_is_finished_is_asked_once(store, source, clock, make, histor
     assert source.asked("runs") == 2
 
 
+async def test_an_empty_or_cut_off_list_of_jobs_is_not_final(store, source, clock, make, history):
+    run = make.run(1)
+    jobs = (make.job(11, run, "lint"), make.job(12, run))
+    source.all_runs = [run]
+    refresher = Refresher(store, source, clock, memory=history)
+    await refresher.refresh(Ask(Part.RUNS))
+    assert await refresher.refresh(Ask(Part.JOBS, 1)) is None
+    assert store.board.jobs[1].value == ()
+    source.all_jobs, source.cut_off = {1: jobs}, {1: 1}
+    problem = await refresher.refresh(Ask(Part.JOBS, 1))
+    assert problem.title == "GitHub gave 1 of 2 jobs"
+    assert store.board.jobs[1].value == jobs[:1] and store.board.jobs[1].error == problem
+    source.cut_off = {}
+    for _ in range(2):
+        assert await refresher.refresh(Ask(Part.JOBS, 1)) is None
+        assert store.board.jobs[1].value == jobs and store.board.jobs[1].error is None
+    assert source.asked("jobs") == 3  # the whole list is kept
+
+
+async def test_an_empty_list_of_jobs_that_is_kept_is_asked_for_when_somebody_looks(
+    store, source, clock, make, history
+):
+    run = make.run(1)
+    await history.keep_jobs(run, (), b"[]")
+    source.all_runs, source.all_jobs = [run], {1: (make.job(11, run),)}
+    refresher = Refresher(store, source, clock, memory=history)
+    await refresher.refresh(Ask(Part.RUNS))
+    await refresher.refresh(Ask(Part.JOBS, 1))
+    assert store.board.jobs[1].value == source.all_jobs[1] == await history.jobs(1, 1)
+
+
 async def test_statuses_are_read_back_to_what_is_live_and_not_again(refresher, store, source, make, clock):
     source.all_deployments = [make.deployment(number) for number in range(1, 21)]
     source.statuses = {

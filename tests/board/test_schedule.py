@@ -116,6 +116,16 @@ def test_jobs_that_lag_behind_their_finished_run_are_asked_again(make):
     assert wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every is not None
 
 
+def test_a_success_without_jobs_is_asked_again_and_any_other_end_without_jobs_is_not(make):
+    def jobs_wanted(**run):
+        board = board_of(make, make.run(1, **run), jobs=MappingProxyType({1: Section((), make.START)}))
+        return wants(board, View(run_id=1))[Ask(Part.JOBS, 1)].every
+
+    assert jobs_wanted() == Rhythm().runs_idle
+    for conclusion in ("startup_failure", "failure", "cancelled", "skipped", "action_required", "stale"):
+        assert jobs_wanted(conclusion=conclusion) is None
+
+
 def test_the_end_of_the_last_job_asks_for_the_runs_at_once(make):
     run = make.run(1, status="in_progress")
     going, done = make.job(5, run, status="in_progress"), make.job(5, run)

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from hostile import HOSTILE, UNSAFE
+from msgspec.structs import replace
 from timed_jobs import NOW, job
 
 import relman.cli.graph
@@ -248,3 +249,11 @@ def test_a_run_as_text() -> None:
     assert "fast path:" in text and "full path:" in text
     assert "\x1b[32m✓\x1b[0m" in text
     assert "▲ approximate: the file may be another" in text
+
+
+def test_a_run_that_ended_without_jobs_promises_none() -> None:
+    out = Out()
+    source = WorkflowSource(RUN.path, RUN.sha, CI)
+    over = replace(RUN, status="completed", conclusion="failure")
+    assert show_run(over, (), source, now=NOW, json=False, out=out) == Exit.OK
+    assert out.getvalue().splitlines()[1:] == ["▲ the run ended without jobs"]

@@ -57,6 +57,7 @@ def test_the_rest_is_the_parsers(argv: list[str]) -> None:
 
 
 def test_the_short_way_loads_no_parser() -> None:
-    code = "import sys; from relman.cli import start; start.dashboard(['--repo', 'a/b']); print('argparse' in sys.modules)"
+    code = "import sys; from relman.cli import start; start.dashboard(['--repo', 'a/b'])"
+    code += "; print('argparse' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -286,6 +286,12 @@ async def test_a_job_that_moved_between_two_pages_is_given_once(reading):
     assert [one.id for one in jobs] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("total", "missing"), [(3, 1), (2, 0), (None, 0), (1, 0)])
+async def test_a_list_that_is_cut_off_says_how_much_is_missing(reading, total, missing):
+    async with reading(lambda asked: Say({"total_count": total, "jobs": [job(1), job(2)]})) as (_, reader):
+        assert (await reader.jobs(7)).missing == missing
+
+
 async def test_a_list_that_never_ends_ends(reading):
     async with reading(lambda asked: Say([], headers={"Link": '<x>; rel="next"'})) as (server, reader):
         assert (await reader.annotations(7)).value == ()

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from timed_jobs import NOW, USUAL, job
 
+from relman.model.card import Card, Form, Row, card_size
 from relman.model.cards import draw, file_cards, run_cards
 from relman.model.cells import cut, pad, steady, width
-from relman.model.drawing import Card, Direction, Drawing, Role, Row, Spot, card_size, paint
+from relman.model.drawing import Direction, Drawing, Role, Spot, paint
 from relman.model.graph import build, reconcile
 from relman.model.layout import Size, arrange
 from relman.model.run import Job
@@ -55,6 +56,63 @@ def test_the_reference_pipeline() -> None:
         "│ security ├─┘",
         "└──────────┘",
     ]
+
+
+def run_drawing(form: Form, selected: str | None = None) -> Drawing:
+    jobs = [
+        job("lint", "success", -100, -90, -30), job("test", "in_progress", -100, -60), job("security", "queued", -100),
+    ]  # fmt: skip
+    graph = build(read_workflow(f"on: push\njobs:\n{REFERENCE}"))
+    run = reconcile(graph, jobs, False)
+    times = time_run(run, USUAL, NOW)
+    cards = run_cards(run, times)
+    sizes = {key: card_size(card, form=form) for key, card in cards.items()}
+    layout = arrange(graph.nodes, sizes, gap=0)
+    return paint(layout, cards, form=form, selected=selected, path=times.critical)
+
+
+def test_a_snug_box_has_the_time_beside_the_name_and_the_bar_below_both() -> None:
+    assert lines(run_drawing(Form.SNUG)) == [
+        "┌──────────────────┐",
+        "│ ✓ lint     1m00s ├─┐",
+        "└──────────────────┘ │",
+        "┏━━━━━━━━━━━━━━━━━━┓ │ ┏━━━━━━━━━━━━━━━━┓   ┏━━━━━━━━━━━━━━━━━━━━━━┓",
+        "┃ ◐ test     1m00s ┣━┿━┫ ○ build ~4m00s ┣━━━┫ ○ performance ~6m00s ┃",
+        "┃ ━━────────────── ┃ │ ┗━━━━━━━━━━━━━━━━┛   ┗━━━━━━━━━━━━━━━━━━━━━━┛",
+        "┗━━━━━━━━━━━━━━━━━━┛ │",
+        "┌──────────────────┐ │",
+        "│ ○ security 1m40s ├─┘",
+        "└──────────────────┘",
+    ]
+
+
+def test_flat_boxes_are_lines_of_text_and_the_selected_one_has_a_bar_before_it() -> None:
+    drawing = run_drawing(Form.FLAT, selected="test")
+    assert lines(drawing) == [
+        " ✓ lint     1m00s ─┐",
+        "▌◐ test     1m00s ━┿━ ○ build ~4m00s ━━━ ○ performance ~6m00s",
+        "▌  ━━────────────  │",
+        " ○ security 1m40s ─┘",
+    ]
+    assert drawing.margin == 0 and run_drawing(Form.SNUG).margin == 1
+
+
+def test_a_line_begins_at_the_end_of_a_flat_name_that_has_no_time() -> None:
+    names = {"a": "a", "long-name": "long-name", "z": "z"}
+    boxes = [Box("a", 0), Box("long-name", 0), Box("z", 1, ("a", "long-name"))]
+    cards = {key: Card(name, "○", note="" if key == "a" else "~1m") for key, name in names.items()}
+    layout = arrange(boxes, {key: card_size(card, form=Form.FLAT) for key, card in cards.items()}, gap=0)
+    drawing = paint(layout, cards, form=Form.FLAT)
+    assert lines(drawing) == [" ○ a ─────────────┬─ ○ z ~1m", " ○ long-name ~1m ─┘"]
+    assert drawing.at(8, 0) == "a"
+
+
+@pytest.mark.parametrize("form", Form)
+def test_every_form_is_as_large_as_measured(form: Form) -> None:
+    drawing = run_drawing(form)
+    for row in drawing.rows:
+        assert width("".join(run.text for run in row)) == drawing.width
+    assert not any("…" in line for line in lines(drawing))
 
 
 def test_lines_that_only_cross_make_no_junction() -> None:
@@ -107,13 +165,14 @@ def test_the_selected_box_and_its_edges_are_lit() -> None:
     assert edges and all(run.style.lit for run in edges)
 
 
-def box_of(card: Card, size: Size | None = None) -> Drawing:
+def box_of(card: Card, size: Size | None = None, form: Form = Form.ROOMY) -> Drawing:
     graph = build(read_workflow("on: push\njobs: {a: {runs-on: u}}"))
-    return paint(arrange(graph.nodes, {"a": size or card_size(card)}), {"a": card})
+    return paint(arrange(graph.nodes, {"a": size or card_size(card, form=form)}), {"a": card}, form=form)
 
 
 def test_the_bar_shows_elapsed_against_expected() -> None:
-    half = box_of(Card("a", "◐", Tone.ACTIVE, "1m/2m", progress=0.5))
+    half = box_of(Card("a", "◐", Tone.ACTIVE, "1m", progress=0.5, goal="2m"))
+    assert "1m/2m" in lines(half)[2]
     bar = [(run.style.role, len(run.text)) for run in half.rows[2] if run.style.role in (Role.BAR, Role.REST)]
     assert bar == [(Role.BAR, 3), (Role.REST, 3)]
     late = box_of(Card("a", "◐", Tone.ACTIVE, "9m", progress=1.5))
@@ -141,10 +200,11 @@ HOSTILE = st.text(
 )
 
 
-@given(HOSTILE, HOSTILE, st.integers(8, 40))
+@given(HOSTILE, HOSTILE, st.integers(8, 40), st.sampled_from(Form))
 @settings(max_examples=300)
-def test_hostile_names_stay_in_their_box(name: str, row: str, size: int) -> None:
-    drawing = box_of(Card(name, "✓", Tone.GOOD, "1m", 0.3, (Row(row, "×"),)), Size(size, 5))
+def test_hostile_names_stay_in_their_box(name: str, row: str, size: int, form: Form) -> None:
+    card = Card(name, "✓", Tone.GOOD, "1m", 0.3, (Row(row, "×"),))
+    drawing = box_of(card, Size(size, card_size(card, form=form).height), form)
     for painted in drawing.rows:
         text = "".join(run.text for run in painted)
         assert width(text) == drawing.width
@@ -169,7 +229,8 @@ def run_card(jobs: list[Job], text: str, opened: frozenset[str] = frozenset()) -
 def test_cards_of_a_run() -> None:
     cards = run_card([job("lint", "success", -100, -90, -30), job("test", "in_progress", -100, -60)], REFERENCE)
     assert (cards["lint"].glyph, cards["lint"].note, cards["lint"].progress) == ("✓", "1m00s", None)
-    assert (cards["test"].note, cards["test"].progress) == ("1m00s/8m00s", 60 / 480)
+    assert (cards["test"].note, cards["test"].goal) == ("1m00s", "8m00s")
+    assert cards["test"].progress == 60 / 480
     assert cards["build"].dim and cards["build"].note == "~4m00s"
     assert cards["test"].critical and not cards["lint"].critical
 
@@ -192,10 +253,11 @@ def test_a_folded_matrix_counts_and_an_opened_one_lists() -> None:
     ]
 
 
-def opened_matrix(row: str = "") -> Drawing:
+def opened_matrix(row: str = "", form: Form = Form.ROOMY) -> Drawing:
     jobs = [job(f"t ({number})", "success", 0, 0, 5) for number in (1, 2, 3)]
     cards = run_card(jobs, MATRIX, frozenset({"t"}))
-    return paint(arrange([Box("t", 0)], {"t": card_size(cards["t"])}), cards, selected="t", row=row)
+    layout = arrange([Box("t", 0)], {"t": card_size(cards["t"], form=form)})
+    return paint(layout, cards, selected="t", row=row, form=form)
 
 
 def test_one_walks_through_the_rows_of_an_opened_matrix() -> None:
@@ -212,14 +274,15 @@ def test_one_walks_through_the_rows_of_an_opened_matrix() -> None:
     assert up == down[::-1]
 
 
-def test_a_cell_knows_its_row_and_a_row_its_line() -> None:
-    drawing = opened_matrix()
+@pytest.mark.parametrize("form", Form)
+def test_a_cell_knows_its_row_and_a_row_its_line(form: Form) -> None:
+    drawing = opened_matrix(form=form)
     for row in drawing.choices("t"):
         y = drawing.row_of(Spot("t", row))
         assert y is not None and drawing.spot(3, y) == Spot("t", row)
-        shown = lines(opened_matrix(row))
+        shown = lines(opened_matrix(row, form))
         assert [at for at, line in enumerate(shown) if "▶" in line] == [y]
-    assert drawing.spot(3, 1) == Spot("t") and drawing.row_of(Spot("t")) is None
+    assert drawing.spot(3, form.frame) == Spot("t") and drawing.row_of(Spot("t")) is None
     assert drawing.row_of(Spot("t", "gone")) is None and drawing.spot(500, 1) is None
 
 

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from textual.keys import Keys, _character_to_key
+from textual.widgets import Input
 
+from relman import rebinding
 from relman.tui.commands.catalogue import scopes
-from relman.tui.commands.keymap import keymap, keys_of
+from relman.tui.commands.keymap import keys_of
+from tests.architecture import key_reference
 
 
 @pytest.mark.parametrize("scope", scopes(), ids=lambda scope: scope.title)
@@ -40,41 +42,25 @@ def test_no_plain_key_needs_a_chord_that_terminals_lose() -> None:
             )
 
 
-@pytest.mark.parametrize(
-    ("wish", "key"),
-    [("F5", "f5"), ("Ctrl+R", "ctrl+r"), ("K", "K"), ("f5, Ctrl+R", "f5,ctrl+r"), ("delete", "delete")],
-)
-def test_keys_as_people_write_them(wish: str, key: str) -> None:
-    taken = keymap({"refresh": wish}, scopes())
-    assert taken.overrides == {"refresh": key} and not taken.problems
+def test_what_may_be_known_without_the_dashboard_is_what_it_has() -> None:
+    assert key_reference.MODULE.read_text(encoding="utf-8") == key_reference.module(), (
+        "run: python tests/architecture/key_reference.py"
+    )
 
 
-@pytest.mark.parametrize(
-    ("name", "wish", "words"),
-    [
-        ("refrsh", "f5", "Did you mean 'refresh'?"),
-        ("refresh", "f55", "There is no key 'f55' for refresh"),
-        ("refresh", "", "There is no key"),
-        ("refresh", "hyper+r", "There is no key 'hyper+r'"),
-        ("refresh", "q", "taken by quit"),
-        ("refresh", "L", "taken by log"),
-    ],
-)
-def test_wishes_that_do_not_hold(name: str, wish: str, words: str) -> None:
-    taken = keymap({name: wish}, scopes())
-    assert not taken.overrides
-    assert words in taken.problems[0].sentence()
-
-
-def test_two_commands_may_swap_their_keys() -> None:
-    taken = keymap({"copy-url": "Y", "copy-sha": "y"}, scopes())
-    assert dict(taken.overrides) == {"copy-url": "Y", "copy-sha": "y"} and not taken.problems
-
-
-@given(st.dictionaries(st.sampled_from(["refresh", "quit", "zoom", "x"]), st.text(max_size=12), max_size=4))
-def test_any_wishes_give_an_answer(wishes: dict[str, str]) -> None:
-    taken = keymap(wishes, scopes())
-    assert set(taken.overrides) <= set(wishes)
+def test_keys_have_the_names_that_textual_gives_them() -> None:
+    known = {key.value for key in Keys}
+    assert known >= rebinding.NAMED
+    for number in range(32, 0x250):
+        sign = chr(number)
+        if sign.isprintable():
+            assert rebinding.key_named(sign) == _character_to_key(sign), sign
+    assert {key for one in Input.BINDINGS for key in one.key.split(",")} - rebinding.FIELD == {
+        *("ctrl+c", "super+c", "super+backspace")  # leaves relman; and what no terminal sends
+    }
+    for declared in (declared for scope in scopes() for declared in scope.commands):
+        for key in keys_of(declared, {}):
+            assert rebinding.key_named(key) == key or key == "shift+tab", declared.name
 
 
 FRAME = """

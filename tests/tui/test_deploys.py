@@ -26,7 +26,10 @@ from relman.model.health import Health
 from relman.model.operation import Ended, Outcome
 from relman.model.repository import User
 from relman.model.review import Review, Target
+from relman.model.waiting import waiting
 from relman.tui.app import RelmanApp
+from relman.tui.present.deploys import DeploysPresenter, Entry
+from relman.tui.present.piece import text_of
 from relman.tui.screens.deploys import DeploysScreen
 from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.screens.review import ReviewScreen
@@ -108,6 +111,13 @@ async def test_what_waits_stands_on_top_with_everything_to_decide(app: RelmanApp
             assert words in shown, words
         view = cast("boards.Watch", app.watch_).poller.views[-1]
         assert (view.screen, view.run_id, view.environment) == ("deploys", boards.WAITING.id, "production")
+
+
+def test_the_time_until_it_opens_is_whole_at_every_width() -> None:
+    (gate,) = waiting(board(), boards.NOW)
+    for room in (52, 68, 78):
+        line = text_of(DeploysPresenter().line(Entry(gate=gate), room, boards.NOW))
+        assert line.endswith(" 3m 00s") and "you may approve" in line
 
 
 async def test_an_environment_says_what_runs_there(app: RelmanApp) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual import events
@@ -11,10 +13,13 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
+from relman.errors import Kind, Problem, RelmanError
 from relman.tui import keyboard
 from relman.tui.app import RelmanApp
 from relman.tui.keyboard import KeysInOrder
+from relman.tui.widgets.moves import Move
 from tests.tui import boards
+from tests.tui import test_matrix as matrix
 
 CHARACTERS = {"slash": "/", "colon": ":", "question_mark": "?", "exclamation_mark": "!", "space": " "}
 
@@ -77,6 +82,37 @@ async def test_a_key_behind_another_screen_belongs_to_that_screen() -> None:
         await quiet(app)
         assert app.current_mode == "pipeline" and app.screen.zoomed
         assert app.screen.pane is not None and app.screen.pane.id == "graph"
+
+
+async def test_a_key_behind_moves_in_the_list_means_the_run_they_end_on() -> None:
+    app = boards.app()
+    opened: list[int] = []
+
+    async def job_log(job_id: int, *_: object) -> Path:
+        opened.append(job_id)
+        raise RelmanError(Problem(Kind.NOT_YET, "not yet"))
+
+    app.watch_.fetch = SimpleNamespace(job_log=job_log)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        burst(app, "j", "j", "L")
+        await quiet(app)
+        await pilot.pause()
+        assert opened == [12]
+        assert " CI #411 · test " in boards.dump(app)
+
+
+async def test_every_step_in_a_graph_counts() -> None:
+    app = boards.app(matrix.board())
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        burst(app, "j", "enter", "g", "l", "enter", *"jjjjj")
+        await quiet(app)
+        assert app.screen.job.name == matrix.MEMBERS[4]
+        for to in (Move.UP, Move.UP, Move.UP):  # and where nothing keeps them apart
+            app.screen._graph.move(to)
+        await pilot.pause()
+        assert app.screen.job.name == matrix.MEMBERS[1]
 
 
 async def test_what_is_pasted_keeps_its_place_among_the_keys() -> None:

@@ -13,9 +13,10 @@ from textual.signal import Signal
 from relman.board.ports import Progress
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board
+from relman.model.job_log import BOM
 from relman.model.run import Job, Step
 from relman.tui.commands.command import CommandHost
-from relman.tui.present.log import LogStatus, status_line
+from relman.tui.present.log import LogStatus, log_title, status_line
 from relman.tui.present.piece import text_of
 from relman.tui.screens.log import LogScreen
 from relman.tui.settings import DashboardSettings
@@ -168,6 +169,41 @@ async def test_the_footer_says_how_to_end_a_search(path: Path) -> None:
         assert "Search" in {entry.text for entry in bar.entries}
 
 
+async def test_not_found_says_when_only_the_beginning_of_a_line_was_searched(path: Path) -> None:
+    path.write_bytes(b"y" * 5_000_000 + b"NEEDLE\n")
+
+    async def open_log(progress: Progress) -> Path:
+        return path
+
+    app = Host()
+    async with app.run_test(size=(80, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: screen.shown and screen.view.status.indexed)
+        await pilot.pause()
+        assert "the first 65.5 kB of this line" in words(screen, "#log-status")
+        await pilot.press("slash", *"NEEDLE", "enter")
+        await until(lambda: not screen.view.status.more_hits)
+        await pilot.pause()
+        assert "/NEEDLE 0 · 65.5 kB of each line searched" in words(screen, "#log-status")
+        await pilot.press("n")
+        assert app.said == ["Not found in the first 65.5 kB of each line: NEEDLE"]
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (90, "Continuous integration and delivery #12345 · build-and-push (linux, 3.12)"),
+        (60, "Continuous integra… #12345 · build-and-push (linux, 3.12)"),
+        (30, "Conti… #12345 · build-and-push (linux, 3.12)"),
+    ],
+)
+def test_in_a_short_title_the_workflow_gives_way_to_run_and_job(room: int, shown: str) -> None:
+    name, rest = "Continuous integration and delivery", "#12345 · build-and-push (linux, 3.12)"
+    made = log_title(name, rest, room)
+    assert made == shown or (room == 60 and len(made) == 60 and made.endswith(f"… {rest}"))
+    assert log_title("", rest, room) == rest
+
+
 def test_wrapping_is_not_called_done_before_it_is() -> None:
     def shown(**given: bool) -> str:
         return text_of(status_line(LogStatus(wrapped=True, **given), 100))
@@ -271,6 +307,26 @@ async def test_a_log_that_nobody_asks_for_again_does_not_promise_it(path: Path) 
         said = instead(screen)
         assert "r tries again." in said and "If it stays, see the status page." in said
         assert "by itself" not in said
+
+
+@pytest.mark.parametrize("nothing", [b"", BOM])
+async def test_an_empty_log_says_so_and_r_fetches_it_again(path: Path, nothing: bytes) -> None:
+    path.write_bytes(nothing)
+
+    async def open_log(progress: Progress) -> Path:
+        return path
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, job))
+        await until(lambda: "The log is empty" in instead(screen))
+        await pilot.pause()
+        assert "r fetches it again" in instead(screen) and not screen.shown
+        footer = {entry.text for entry in screen.query_one(KeyBar).entries}
+        assert "Fetch" in footer and "Search" not in footer
+        path.write_bytes(LOG)
+        await pilot.press("r")
+        await until(lambda: screen.shown and screen.view.status.lines == 7)
 
 
 async def test_progress_is_in_bytes(path: Path) -> None:

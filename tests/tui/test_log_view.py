@@ -298,6 +298,31 @@ async def test_a_line_of_ten_megabytes_is_cut_with_a_mark(path: Path) -> None:
         await until(lambda: view.virtual_size.height > 1000)
 
 
+async def test_what_lies_behind_the_shown_part_of_a_line_is_not_searched_and_that_is_said(path: Path) -> None:
+    data = (
+        b"short\n" + b"y" * (SHOWN - 6) + b"INSIDE" + b"BEYOND" + b"y" * 5_000_000 + b"NEEDLE\nafter NEEDLE\n"
+    )
+    async with opened(path, data) as (view, _):
+        view.search("after")
+        await until(lambda: not view.status.more_hits)
+        for text, hits in (("INSIDE", 1), ("BEYOND", 0), ("NEEDLE", 1)):
+            view.search(text)
+            await until(lambda: not view.status.more_hits)
+            assert view.status.hits == hits and view.status.searched_in_part
+        view.search("")
+        view.move(Move.TOP)
+        cut = []
+        for _ in range(3):
+            cut.append(view.status.cut)
+            view.move(Move.DOWN)
+        assert sum(map(bool, cut)) == 1 and max(cut) == len("BEYOND" + "NEEDLE\n") + 5_000_000
+    short = data.replace(b"y" * 5_000_000, b"").replace(b"BEYOND", b"").replace(b"y", b"", 40)
+    async with opened(path, short) as (view, _):
+        view.search("NEEDLE")
+        await until(lambda: not view.status.more_hits)
+        assert view.status.hits == 2 and not view.status.searched_in_part
+
+
 async def test_a_file_that_grows_goes_on(path: Path) -> None:
     async with opened(path, stamped("one", "two") + b"thr") as (view, pilot):
         view.search("three")

@@ -11,11 +11,13 @@ from textual.widgets import Input
 
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board, Section
+from relman.model.drawing import Spot
 from relman.model.run import WorkflowSource
 from relman.tui.app import RelmanApp
 from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.selected import Selected
 from relman.tui.widgets.key_bar import KeyBar
+from relman.tui.widgets.moves import Move
 from tests.tui import boards
 
 SIZES = [(80, 24), (120, 36), (160, 45)]
@@ -54,9 +56,10 @@ async def test_graph_of_a_running_run(size: tuple[int, int]) -> None:
         text = boards.dump(app)
         assert "◐ test" in text and "fast" in text and "full" in text
         assert pipeline(app).job is not None and pipeline(app).job.name == "test"
-        if size[0] > 80:
-            for name in ("lint", "security", "build", "performance", "5m50s/7m00s", "Run integration tests"):
-                assert name in text
+        for name in ("lint", "security", "build ", "performance ", "5m50s", "5m 50s of usually 7m 00s"):
+            assert name in text
+        assert ("5m50s/7m00s" in text) is (size[0] == 160)  # beside the bar, where there is room
+        assert ("Run integration tests" in text) is (size[0] > 80)
 
 
 async def test_a_failed_job_says_why_and_what_to_try() -> None:
@@ -168,7 +171,9 @@ async def test_filter_and_its_way_back() -> None:
 
 
 async def test_an_ellipsis_stands_where_the_graph_goes_on() -> None:
-    app = boards.app()
+    wider = "  publish-to-the-registry: {needs: performance, runs-on: u, steps: [{run: a}]}\n"
+    source = WorkflowSource(boards.RUNNING.path, boards.RUNNING.sha, boards.CI + wider)
+    app = boards.app(_with(boards.board(), sources={boards.RUNNING.id: Section(source, boards.NOW)}))
     async with app.run_test(size=(72, 24)) as pilot:
         await pilot.press("j", "enter")
         await pilot.pause()
@@ -176,16 +181,18 @@ async def test_an_ellipsis_stands_where_the_graph_goes_on() -> None:
         def rows() -> list[str]:
             lines = boards.dump(app).split("\n")
             top = next(at for at, line in enumerate(lines) if "CI #412  running" in line)
-            bottom = next(at for at, line in enumerate(lines) if line.startswith((" ◐ test", " ○ perf")))
+            bottom = next(
+                at for at, line in enumerate(lines) if line.startswith((" ◐ test  run", " ○ publish"))
+            )
             return [line.ljust(72) for line in lines[top + 1 : bottom]]
 
-        right = [row for row in rows() if "build" in row]
+        right = [row for row in rows() if "performance" in row]
         assert right and all(row.rstrip().endswith("…") for row in right)
         assert not any(row.startswith("…") for row in rows())
-        await pilot.press("l", "l")
+        await pilot.press("l", "l", "l")
         await pilot.pause()
-        left = [row for row in rows() if "build" in row]
-        assert left and all(row.startswith("…") and row.rstrip().endswith("┃") for row in left)
+        left = [row for row in rows() if "performance" in row]
+        assert left and all(row.startswith("…") and not row.rstrip().endswith("…") for row in left)
 
 
 async def test_what_waits_names_the_way_to_its_answer() -> None:
@@ -215,6 +222,40 @@ async def test_a_file_that_may_differ_is_a_footnote_and_one_that_does_a_warning(
         assert f"▲ not exact: {doubt}; " in boards.dump(app) and "Edges may differ" not in boards.dump(app)
 
 
+async def test_a_run_that_ended_without_jobs_promises_none() -> None:
+    board = boards.board()
+
+    def without(conclusion: str, error: Problem | None = None) -> Board:
+        run = replace(boards.FAILED, conclusion=conclusion)
+        jobs = {run.id: Section((), boards.NOW, error)}
+        return replace(board, runs=Section((run,), boards.NOW), jobs=jobs, pending={})
+
+    app = boards.app(without("failure"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        text = boards.dump(app)
+        assert "This run ended without jobs" in text and "none will come" in text
+        assert "not created yet" not in text.lower() and pipeline(app).node is None
+        app.watch_.store.publish(without("success"))
+        await pilot.pause()
+        assert "GitHub has not listed them yet" in boards.dump(app)
+        cut = Problem(Kind.SERVER, "GitHub gave 0 of 5 jobs")
+        app.watch_.store.publish(without("failure", cut))
+        await pilot.pause()
+        assert "▲ GitHub gave 0 of 5 jobs" in boards.dump(app) and "ended without" not in boards.dump(app)
+
+
+async def test_a_job_that_a_run_that_is_over_never_had_is_not_promised() -> None:
+    board = boards.board()
+    jobs = tuple(job for job in board.jobs[boards.FAILED.id].value or () if job.name != "build")
+    app = boards.app(replace(board, jobs={**board.jobs, boards.FAILED.id: Section(jobs, boards.NOW)}))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "j", "enter", "l")
+        await pilot.pause()
+        assert pipeline(app).node is not None and pipeline(app).node.key == "build"
+        assert "Not in this run: it ended" in boards.dump(app)
+
+
 async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
     app = boards.app()
 
@@ -226,6 +267,15 @@ async def test_the_title_of_a_log_names_the_run_as_the_list_does() -> None:
         await pilot.press("j", "j", "L")
         await pilot.pause()
         assert " CI #411 · test " in boards.dump(app)
+    long = replace(boards.FAILED, name="Continuous integration, delivery and everything else " * 2)
+    board, name = boards.board(), "test (integration, linux, 3.12)"
+    jobs = {long.id: Section((boards.job(12, long.id, name),), boards.NOW)}
+    app = boards.app(replace(board, runs=Section((long,), boards.NOW), jobs=jobs))
+    app.watch_.fetch = SimpleNamespace(job_log=soon)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "L")
+        await pilot.pause()
+        assert f"… #411 · {name} " in boards.dump(app)
 
 
 async def test_typing_a_filter_does_not_wander() -> None:
@@ -331,6 +381,45 @@ async def test_what_a_key_acts_on_is_an_identity() -> None:
     async with empty.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         assert pipeline(empty).selected() == Selected()
+
+
+async def test_nothing_of_the_run_before_is_within_reach_of_a_key() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("j", "j", "tab")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen.run_shown == boards.FAILED and screen.job is not None
+        screen._runs.move(Move.UP)  # and the graph is not drawn yet
+        assert screen.run_shown == boards.RUNNING
+        assert screen.job is None and screen.node is None and screen.picture is None
+        assert screen.selected() == Selected(run_id=boards.RUNNING.id, attempt=1, sha=boards.RUNNING.sha)
+        assert screen.url == boards.RUNNING.url and screen.remedy is None
+        screen.tick()
+        assert screen._job_pane.notice is None  # and it does not say meanwhile that there is no job
+        await pilot.pause()
+        assert screen.job is not None and screen.job.run_id == boards.RUNNING.id
+        again = replace(boards.FAILED, attempt=2, status="queued", conclusion=None)
+        screen._runs.move(Move.DOWN)
+        await pilot.pause()
+        assert screen.picture is not None and screen.picture.shows(boards.FAILED)
+        assert not screen.picture.shows(again)
+
+
+async def test_what_was_chosen_in_the_graph_of_the_run_before_is_not_chosen_in_this_one() -> None:
+    app = boards.app()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("j", "j", "tab")
+        await pilot.pause()
+        screen = pipeline(app)
+        assert screen._graph.selected == "test"
+        screen._graph.choose(Spot("lint"))
+        screen._graph.open()
+        screen._runs.move(Move.UP)
+        screen._show_run()  # before the graph was heard
+        await pilot.pause()
+        assert screen.run_shown == boards.RUNNING and screen._graph.selected == "test"
+        assert screen.focused is screen._graph
 
 
 async def test_the_footer_says_what_slash_does_here() -> None:
@@ -457,6 +546,17 @@ STATES = {
             ),
         ),
         "as of 4m ago",
+    ),
+    "outage": (
+        lambda: _with(
+            boards.board(),
+            runs=replace(
+                boards.board().runs,
+                fetched_at=boards.ago(minutes=4),
+                error=Problem(Kind.SERVER, "GitHub could not answer with the workflow runs (502)"),
+            ),
+        ),
+        "(502) · r tries now",
     ),
     "jobs refused": (
         lambda: _with(

@@ -14,11 +14,13 @@ from relman.errors import Kind, Problem
 from relman.model import times
 from relman.model.board import Board, Fill, Section
 from relman.model.environment import Deployment
+from relman.model.journal import Entry, operations
 from relman.model.repository import Budget
-from relman.model.state import State, Tone
+from relman.model.state import _CONCLUSION, State, Tone
 from relman.model.waiting import Answer, MayI, waiting
-from relman.tui.present import columns, filter, job, notice, piece
+from relman.tui.present import columns, filter, job, journal, notice, piece
 from relman.tui.present.fill import fill_line
+from relman.tui.present.graph import free_picture
 from relman.tui.present.header import header_line
 from relman.tui.present.piece import Piece, text_of, width_of
 from relman.tui.present.pipeline import graph_title
@@ -49,6 +51,35 @@ def test_wrap_keeps_to_width_and_limit(words: str, width: int, limit: int) -> No
     lines = piece.wrap(words, width, limit)
     assert len(lines) <= limit
     assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_path_begins_beside_its_method() -> None:
+    request = (
+        'POST /repos/acme/agentic-backend/actions/runs/18412079761/pending_deployments {"state": "approved"}'
+    )
+    assert piece.wrap(request, 67) == [
+        "POST /repos/acme/agentic-backend/actions/runs/18412079761/",
+        'pending_deployments {"state": "approved"}',
+    ]
+    assert piece.wrap("PUT /repos/acme/agentic-backend/environments/production", 50) == [
+        "PUT /repos/acme/agentic-backend/environments/",
+        "production",
+    ]
+    assert piece.wrap("see what stands under https://github.com/acme", 30) == [
+        "see what stands under",
+        "https://github.com/acme",
+    ]
+
+
+def test_the_journal_has_room_for_where_at_80_columns() -> None:
+    first = Entry(
+        boards.NOW, "op-1", "begin", "prune-runs", "acme/agentic-backend", "run 18412079761, attempt 1",
+        environment="production", who="jonas-weber",
+    )  # fmt: skip
+    shown = text_of(journal.JournalPresenter().line(operations([first])[0], 78, boards.NOW))
+    assert "prune-runs  production · run 18412079761," in shown and "jonas" not in shown
+    wide = text_of(journal.JournalPresenter().line(operations([first])[0], 118, boards.NOW))
+    assert "production · run 18412079761, att…" in wide and "jonas-weber" in wide
 
 
 @given(
@@ -270,6 +301,43 @@ def test_old_data_says_how_old_and_why() -> None:
     assert notice.staleness(Section((), boards.NOW), boards.NOW) == ()
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (90, "▲ as of 4m ago · GitHub could not answer with the workflow runs (502) · r tries now"),
+        (78, "▲ as of 4m ago · GitHub could not answer with the… runs (502) · r tries now"),
+        (44, "▲ as of 4m ago · GitHub… (502) · r tries now"),
+    ],
+)
+def test_old_data_says_why_and_what_to_do_in_a_narrow_pane_too(width: int, shown: str) -> None:
+    error = Problem(Kind.SERVER, "GitHub could not answer with the workflow runs (502)", status=502)
+    line = notice.staleness(Section((), boards.ago(minutes=4), error), boards.NOW)
+    assert text_of(piece.narrowed(line, width)) == shown
+
+
+@given(st.lists(text, max_size=4), st.integers(0, 60))
+def test_a_narrowed_line_keeps_to_its_width_and_is_whole_where_there_is_room(
+    words: list[str], width: int
+) -> None:
+    line = [Piece(one) for one in words]
+    shown = piece.narrowed(line, width)
+    assert width_of(shown) <= width
+    if width_of(line) <= width:
+        assert shown == tuple(line)
+
+
+def test_the_times_of_steps_stand_near_their_names() -> None:
+    failed = boards.board().jobs[boards.FAILED.id].value[1]
+    longest = max(cell_len(step.name) for step in failed.steps)
+    for room in (60, 100, 160):
+        lines = job.step_lines(failed, room, boards.NOW)
+        ends = {cell_len(text_of(line[:3])) for line in lines}
+        assert len(ends) == 1 and ends.pop() <= max(30, 2 + longest) + 8
+        assert all(any(step.name in text_of(line) for line in lines) for step in failed.steps)
+    later = [line[0] for line in lines if line[0].text.startswith("○")]
+    assert later and all(piece_.tone is Tone.QUIET for piece_ in later)
+
+
 def test_the_reason_stands_before_the_steps() -> None:
     board = boards.board()
     failed = board.jobs[boards.FAILED.id].value[1]
@@ -343,3 +411,15 @@ def test_a_sequence_of_signs_takes_the_cells_that_terminals_give_it() -> None:
     shown = piece.safe("family 👨‍👩‍👧‍👦 e\u0301 ✔\ufe0f 👍🏽")
     assert shown == "family 👨👩👧👦 é ✔ 👍"
     assert piece.safe("feature/x-1") == "feature/x-1"
+
+
+@pytest.mark.parametrize("conclusion", [*_CONCLUSION, "a word GitHub adds later"])
+def test_a_job_of_any_conclusion_has_its_place_in_the_graph(conclusion: str) -> None:
+    run_id = boards.FAILED.id
+    jobs = (
+        boards.job(1, run_id, "lint", conclusion=conclusion),
+        boards.job(2, run_id, "test", conclusion="failure"),
+    )
+    picture = free_picture(jobs, {}, "", finished=True)
+    assert picture.node(picture.of_interest()) is not None
+    assert {picture.job(node.key).id for node in picture.nodes} == {1, 2}

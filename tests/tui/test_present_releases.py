@@ -175,9 +175,12 @@ def test_production_is_what_a_rollback_means_else_the_last_environment() -> None
 
 def test_why_comes_with_the_deciding_commit_first() -> None:
     lines = shown(entries()[""]).split("\n")
-    assert lines[0] == "Next       v1.9.0 after v1.8.2"
-    assert lines[1] == "Why        a feature asks for a minor"
-    assert lines[2].startswith("           ▶ 9e1d2c3 feat(rag): rank passages by recency as well (#903)")
+    assert lines[0] == "Next         v1.9.0 after v1.8.2"
+    assert lines[1] == "Why          a feature asks for a minor"
+    deciding = "             ▶ 9e1d2c3 feat(rag): rank passages by recency as well (#903)"
+    assert lines[2] == f"{deciding}  type feat"
+    narrow = shown(entries()[""], 78).split("\n")
+    assert narrow[2] == deciding  # the reason in whole words, or not at all
 
 
 def test_commits_stand_in_groups_gates_with_evidence_and_the_notes() -> None:
@@ -233,12 +236,12 @@ def test_a_version_from_near() -> None:
     )
     words = text(detail.version_lines(item, about, board, 100, NOW))
     for part in (
-        "Version    v1.8.2 (0000182)", "Live       production", "Released   release by mara", "2d ago",
-        "Tagged     annotated by mara", "rolls back v1.8.1", "with relman by mara", "Deployed 1", "CD #217",
+        "Version      v1.8.2 (0000182)", "Live         production", "Released     release by mara", "2d ago",
+        "Tagged       annotated by mara", "rolls back v1.8.1", "with relman by mara", "Deployed 1", "CD #217",
         "Commits 1 since v1.8.1", "0000007 feat: stream tokens", "Answer in the asker's language",
     ):  # fmt: skip
         assert part in words, part
-    assert "Taken back rolled back by v1.8.2" in text(
+    assert "Taken back   rolled back by v1.8.2" in text(
         detail.version_lines(found["v1.8.1"], None, board, 100, NOW)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from itertools import groupby
 from unicodedata import combining
@@ -199,7 +200,7 @@ async def test_the_footer_while_somebody_types() -> None:
 
 
 async def test_help_is_made_from_the_live_keys() -> None:
-    app = boards.app(keys={"refresh": "F5"})
+    app = boards.app(keys={"refresh": "f5"})
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("r")
         assert app.watch_.poller.refreshed == 0
@@ -214,16 +215,20 @@ async def test_help_is_made_from_the_live_keys() -> None:
         assert app.watch_.poller.refreshed == 2
 
 
-async def test_wrong_keys_are_told() -> None:
-    app = boards.app(keys={"refesh": "f5", "quit": "o", "zoom": "hyper+x"})
-    async with app.run_test(size=(160, 45)) as pilot:
+async def test_a_command_without_a_key_can_have_one() -> None:
+    app = boards.app(keys={"theme-light": "f9", "menu-close": "f2"})
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("question_mark")
         await pilot.pause()
-        told = " ".join(note.message for note in app._notifications)
-        assert "Did you mean 'refresh'?" in told
-        assert "taken by browser" in told
-        assert "hyper+x" in told
-        await pilot.press("z")
-        assert app.screen.has_class("-zoomed")
+        text = boards.dump(app)
+        assert "f2 closes" in text and "esc" not in text.split("closes")[0]
+        await pilot.press(*"light")
+        await pilot.pause()
+        assert re.search(r"f9 +Theme: light", boards.dump(app))
+        await pilot.press("f2", "f9")
+        await pilot.pause()
+        assert app.theme == "relman-light"
+        assert app.screen is app.screen_stack[0]
 
 
 @pytest.mark.parametrize("size", [(72, 20), (80, 24), (160, 45)])

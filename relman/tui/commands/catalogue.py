@@ -8,6 +8,8 @@ from relman.tui.commands.keymap import Scope, keys_of
 
 def scopes() -> tuple[Scope, ...]:
     """One scope for each screen, the app's own commands in all of them."""
+    from textual.screen import ModalScreen
+
     from relman.tui.app import RelmanApp
     from relman.tui.screens.confirm import ConfirmScreen
     from relman.tui.screens.dispatch import DispatchScreen
@@ -34,7 +36,10 @@ def scopes() -> tuple[Scope, ...]:
         JournalScreen,
     )
     behind = tuple(RelmanApp.commands().values())
-    return tuple(Scope(host.__name__, (*host.commands().values(), *_other(behind, host))) for host in hosts)
+    return tuple(
+        Scope(host.__name__, (*host.commands().values(), *_other(behind, host)), issubclass(host, ModalScreen))
+        for host in hosts
+    )
 
 
 def _other(behind: tuple[Command, ...], host: type[CommandHost]) -> list[Command]:

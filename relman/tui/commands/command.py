@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode as _Node
+    from textual.events import Mount
     from textual.widget import Widget
 else:
     _Node = object
@@ -46,8 +47,8 @@ class Command(Struct, frozen=True):
     ``name`` is stable: configurations refer to it. ``footer`` is the short text beside the key ("" keeps
     it out of the footer; a function is given the host and says it for the moment), ``title`` the palette
     entry ("" keeps it out of the palette), ``help`` a sentence. ``rank`` orders the footer: small numbers
-    stay longest when the line is short, and what is ``pinned`` stays on any. A command is carried out by the host's ``method``, or by ``does``,
-    which is given the host.
+    stay longest when the line is short, and what is ``pinned`` stays on any. A command is carried out by the
+    host's ``method``, or by ``does``, which is given the host.
     """
 
     name: str
@@ -139,6 +140,16 @@ class CommandHost(_Node):
     def commands(cls) -> Mapping[str, Command]:
         """All commands of the class by name, its own first."""
         return _commands_of(cls)
+
+    def _on_mount(self, event: Mount) -> None:
+        """A command without a key has no binding that the configuration could give another key."""
+        del event
+        overrides: Mapping[str, str] = getattr(self.app, "key_overrides", {})
+        for name, declared in self.commands().items() if overrides else ():
+            if name in overrides and not declared.keys:
+                for key in overrides[name].split(","):
+                    binding = declared.binding().with_key(key)
+                    self._bindings.key_to_bindings.setdefault(key, []).append(binding)
 
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now."""

@@ -35,17 +35,17 @@ _COLUMNS = (
     Column("environment", 13, least=11, rank=9),
     Column("version", 10, least=8, rank=9),
     Column("", 22, least=15, grow=True, rank=8),
-    Column("", 6, least=4, right=True, rank=7),
+    Column("", 6, right=True, rank=7),
 )
 _HISTORY = (
     Column("", 1),
-    Column("version", 14, least=8),
-    Column("from", 14, least=8, rank=2),
-    Column("", 18, least=8, rank=8),
-    Column("by", 16, least=6, rank=3, grow=True),
+    Column("version", 12, least=8),
+    Column("from", 12, least=8, rank=2),
+    Column("", 14, least=8, rank=8),
+    Column("by", 16, least=12, rank=3, grow=True),
     Column("", 5, right=True),
 )
-_LABEL = 11
+_LABEL = 13
 _NOT_YET = (Answer.YES, Answer.READ_ONLY, Answer.TOKEN)
 
 

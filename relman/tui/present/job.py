@@ -12,12 +12,27 @@ from relman.model.state import State, Tone
 from relman.model.times import ago, between, clock, duration, until
 from relman.model.waiting import Answer, Waiting
 from relman.tui.present.notice import staleness
-from relman.tui.present.piece import BLANK, Line, Piece, fit, joined, pad, plain, quiet, safe, spread, wrap
+from relman.tui.present.piece import (
+    BLANK,
+    Line,
+    Piece,
+    cell_len,
+    fit,
+    joined,
+    narrowed,
+    pad,
+    plain,
+    quiet,
+    safe,
+    spread,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from relman.model.remedy import Remedy
 
 _BAR = 16  # cells
+_NAMES = 30  # cells for the names of steps, at least
 _STEPS = 84  # cells: further apart a name and its time are not read together
 _LEVELS = {"failure": ("×", Tone.BAD), "warning": ("▲", Tone.WAITING), "notice": ("●", Tone.ACTIVE)}
 _SHOWN = 30  # annotations
@@ -79,8 +94,11 @@ def step_lines(job: Job, room: int, now: datetime) -> list[Line]:
     longest = max((seconds for seconds in took if seconds), default=0.0)
     bars = _BAR if room >= 64 else (8 if room >= 44 else 0)
     tail = 8 + (2 + bars if bars else 0)
+    # Where names are short the times stand near them: the eye loses the line over a wide gap.
+    names = max(_NAMES, *(cell_len(safe(step.name, 300)) + 2 for step in job.steps))
     return [
-        _step(step, seconds, longest, room - tail, bars) for step, seconds in zip(job.steps, took, strict=True)
+        _step(step, seconds, longest, min(names, room - tail), bars)
+        for step, seconds in zip(job.steps, took, strict=True)
     ]
 
 
@@ -90,7 +108,7 @@ def _step(step: Step, seconds: float | None, longest: float, room: int, bars: in
     name = pad(safe(step.name, 300), max(4, room - 2))
     known = seconds is not None and not idle
     pieces = [
-        Piece(f"{state.glyph} ", state.tone),
+        Piece(f"{state.glyph} ", Tone.QUIET if idle else state.tone),
         Piece(name, Tone.QUIET if idle else Tone.PLAIN, strong=state.failed),
         Piece(pad(duration(seconds) if known and seconds is not None else "", 8, right=True), Tone.QUIET),
     ]
@@ -116,7 +134,7 @@ def annotation_lines(section: Section[tuple[Annotation, ...]], room: int, now: d
     lines: list[Line] = [heading("Annotations", len(section.value))]
     stale = staleness(section, now)
     if stale:
-        lines.append(fit(stale, room))
+        lines.append(narrowed(stale, room))
     for note in section.value[:_SHOWN]:
         glyph, tone = _LEVELS.get(note.level, ("●", Tone.PLAIN))
         place = safe(note.path, 300)
@@ -225,9 +243,13 @@ def held_lines(gates: Sequence[Waiting], deploys_key: str, room: int, now: datet
     return lines
 
 
-def missing_job_lines(name: str, needs: Sequence[str], room: int) -> list[Line]:
-    """A job of the workflow file that GitHub has not created yet."""
-    text = "Not created yet: GitHub creates a job when the jobs it needs are through."
+def missing_job_lines(needs: Sequence[str], room: int, *, finished: bool) -> list[Line]:
+    """A job of the workflow file that GitHub has not created: yet, or never in a run that is over."""
+    text = (
+        "Not in this run: it ended, and GitHub lists no such job."
+        if finished
+        else "Not created yet: GitHub creates a job when the jobs it needs are through."
+    )
     lines = [plain(line, Tone.QUIET) for line in wrap(text, room)]
     if needs:
         names = ", ".join(safe(need, 60) for need in needs)

@@ -16,14 +16,14 @@ from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, s
 
 _COLUMNS = (
     Column("", 1),
-    Column("when", 15, least=12),
-    Column("by", 12, least=6, rank=1),
-    Column("what", 12, least=8),
-    Column("where", 34, least=14, grow=True),
+    Column("when", 12),
+    Column("by", 12, least=8, rank=1),
+    Column("what", 10),
+    Column("where", 34, least=22, grow=True),
     Column("from → to", 30, least=14, rank=3, grow=True),
-    Column("result", 23),
+    Column("result", 17),
 )
-OPEN = "may have happened: look"
+OPEN = "may have happened"
 _PHASES = {"begin": "began", "before": "sending", "after": "step", "end": "ended"}
 
 
@@ -64,7 +64,7 @@ class JournalPresenter:
     def line(self, item: Operation, room: int, now: datetime) -> Line:
         first = item.first
         glyph, tone, word = look_of(item, self.running)
-        where = " · ".join(safe(part, 200) for part in (first.target, first.environment) if part)
+        where = " · ".join(safe(part, 200) for part in (first.environment, first.target) if part)
         cells: tuple[Line, ...] = (
             (Piece(glyph, tone),),
             (quiet(_when(first.at, now)),),
@@ -86,7 +86,7 @@ def operation_lines(operation: Operation, running: str, room: int) -> list[Line]
         ("by", first.who), ("from → to", _change(first)), ("operation", first.operation),
     ):  # fmt: skip
         if text:
-            drawn += _rows(quiet(f"{label:<12}"), Piece(safe(text, 1000)), room)
+            drawn += _rows(quiet(f"{label:<13}"), Piece(safe(text, 1000)), room)
     if first.exempt:
         drawn += _rows(
             Piece("▲ ", Tone.WAITING), Piece(f"exempt from a {safe(first.exempt, 40)}", Tone.WAITING), room

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from rich.cells import cell_len
 
 from relman.model.run import Job
 from relman.model.state import State, Tone
-from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, spread, wrap
+from relman.tui.present.notice import Notice
+from relman.tui.present.piece import BLANK, Line, Piece, cut, joined, plain, quiet, safe, spread, wrap
+
+_LEAST_NAME = 6  # cells
+LINE_SHOWN = 1 << 16  # bytes of one line that are shown, searched and copied
+
+
+EMPTY = Notice(
+    "○",
+    "The log is empty",
+    ("GitHub gives a log of this job, and there is not one line in it.",),
+    "r fetches it again; esc goes back to the job, where o opens its page on GitHub.",
+)
 
 
 class LogStatus(Struct, frozen=True):
@@ -26,6 +39,8 @@ class LogStatus(Struct, frozen=True):
     hit: int = 0
     hits: int = 0
     more_hits: bool = False
+    searched_in_part: bool = False  # some lines are so long that only their beginning is shown and searched
+    cut: int = 0  # bytes of this line that are not shown
     errors: int = 0
     warnings: int = 0
     wrap_limited: bool = False
@@ -42,6 +57,15 @@ def size(count: int) -> str:
             return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:.0f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
+
+
+def log_title(workflow: str, rest: str, room: int) -> str:
+    """The workflow, run and job whose log it is, in ``room`` cells. The workflow is shortened first, as far as
+    its beginning still says something: which run and which job it is cannot be guessed."""
+    workflow, rest = safe(workflow, 60), safe(rest, 300)
+    if not workflow:
+        return rest
+    return f"{cut(workflow, max(_LEAST_NAME, room - cell_len(rest) - 1))} {rest}"
 
 
 def progress_line(done: int, total: int | None) -> Line:
@@ -79,6 +103,8 @@ def status_line(status: LogStatus, width: int) -> Line:
     if status.column > 1:
         left.append((quiet(f"column {status.column:,}"),))
     left.append((quiet(size(status.size)),))
+    if status.cut:
+        left.append(plain(f"the first {size(LINE_SHOWN)} of this line", Tone.WAITING))
     if status.errors:
         left.append(plain(_counted(status.errors, "error"), Tone.BAD))
     if status.warnings:
@@ -90,6 +116,8 @@ def status_line(status: LogStatus, width: int) -> Line:
         right.append(
             (Piece(f"/{safe(status.searched, 40)} ", accent=True), Piece(f"{place}{status.hits:,}{more}"))
         )
+    if status.searched_in_part:
+        right.append(plain(f"{size(LINE_SHOWN)} of each line searched", Tone.WAITING))
     if not status.indexed:
         right.append((quiet("reading"),))
     if status.times:

@@ -130,7 +130,8 @@ def instead(section: Section[T], what: str, now: datetime, refused: Problem | No
 
 
 def staleness(section: Section[T], now: datetime) -> Line:
-    """One line over old data: how old, why, and when it is asked for again. Empty while all is well."""
+    """One line over old data: how old, why, and when it is asked for again, or what asks now. Empty while all
+    is well."""
     if section.value is None or section.error is None:
         return BLANK
     age = section.age(now)
@@ -139,4 +140,6 @@ def staleness(section: Section[T], now: datetime) -> Line:
     retry = section.error.retry_at
     if retry is not None and retry > now:
         parts.append((quiet(f"again {until(retry, now)}"),))
+    elif section.error.kind in (Kind.NETWORK, Kind.SERVER):
+        parts.append((quiet("r tries now"),))
     return joined(parts)

@@ -32,6 +32,7 @@ class Piece(NamedTuple):
 Line = tuple[Piece, ...]
 
 ELLIPSIS = "…"
+_LEAST_ENDS = 10  # cells for a beginning, an ellipsis and an end
 SEPARATOR = " · "
 BLANK: Line = ()
 
@@ -98,6 +99,33 @@ def fit(line: Sequence[Piece], width: int) -> Line:
     return tuple(shown)
 
 
+def narrowed(line: Sequence[Piece], width: int) -> Line:
+    """The line in at most ``width`` cells, its longest piece shortened in the middle: how a sentence begins and
+    how it ends, and what stands beside it, say more than its middle."""
+    over = width_of(line) - width
+    if over <= 0:
+        return tuple(line)
+    at = max(range(len(line)), key=lambda index: cell_len(line[index].text))
+    room = cell_len(line[at].text) - over
+    if room < _LEAST_ENDS:
+        return fit(line, width)
+    return (*line[:at], line[at]._replace(text=_without_middle(line[at].text, room)), *line[at + 1 :])
+
+
+def _without_middle(text: str, width: int) -> str:
+    """The beginning and the end of ``text``, which is longer, in at most ``width`` cells; in whole words, where they
+    are short enough."""
+    tail = ""
+    for word in reversed(text.split(" ")):
+        longer = f" {word}{tail}"
+        if cell_len(longer) > max(width // 3, _LEAST_ENDS - 2):
+            break
+        tail = longer
+    head = cut(text, width - cell_len(tail))
+    words = head.rpartition(" ")[0]
+    return (words + ELLIPSIS if 2 * len(words) > len(head) else head) + tail
+
+
 def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> Line:
     """``left`` at the left edge, ``right`` at the right edge of ``width`` cells; the left gives way."""
     tail = fit(right, width)
@@ -132,7 +160,9 @@ def wrap(text: str, width: int, limit: int = 8) -> list[str]:
                 current = candidate
                 continue
             if current:
-                lines.append(current)
+                begun = _begun(current, rest, width)
+                lines.append(f"{current} {begun}" if begun else current)
+                rest = rest[len(begun) :]
             while cell_len(rest) > width:
                 head = _head(rest, width)
                 lines.append(head)
@@ -150,6 +180,15 @@ def wrap(text: str, width: int, limit: int = 8) -> list[str]:
     if len(lines) > limit:
         lines = [*lines[: limit - 1], cut(lines[limit - 1] + " " + ELLIPSIS, width)]
     return lines
+
+
+def _begun(current: str, word: str, width: int) -> str:
+    """How much of a path begins on the line that it does not fit on: whole parts of it, where that line would
+    else stay nearly empty."""
+    used = cell_len(current)
+    if 4 * used > width:
+        return ""
+    return word[: _head(word, width - used - 1).rfind("/") + 1]
 
 
 def _head(text: str, width: int) -> str:

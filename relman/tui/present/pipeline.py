@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from relman.errors import RelmanError
 from relman.model.board import Board, Section
 from relman.model.graph import Node
@@ -16,7 +18,7 @@ from relman.model.timing import PathTime, RunTime
 from relman.tui.present import job as job_view
 from relman.tui.present.filter import Filter
 from relman.tui.present.graph import Picture, file_picture, free_picture
-from relman.tui.present.notice import Notice, instead
+from relman.tui.present.notice import Notice, instead, refusal
 from relman.tui.present.piece import (
     BLANK,
     SEPARATOR,
@@ -72,8 +74,15 @@ def no_jobs(run: Run, section: Section[tuple[Job, ...]], now: datetime) -> Notic
     if waiting is not None:
         return waiting
     if run.state.finished:
+        if section.error is not None:
+            return refusal(section.error, now)
+        why = (
+            "It succeeded, so GitHub has not listed them yet."
+            if run.state is State.SUCCESS
+            else "It ended before GitHub created any, so none will come."
+        )
         return Notice(
-            "○", "This run has no jobs", ("It ended before GitHub created any.",), "o opens its page."
+            "○", "This run ended without jobs", (why,), "o opens its page on GitHub, r asks for its jobs again."
         )
     return Notice("○", "No jobs yet", ("GitHub creates them in a moment.",))
 
@@ -239,9 +248,10 @@ class Pictures:
         source = board.sources.get(run.id, Section())
         expected = board.expected.get(run.path, _UNKNOWN)
         finished = run.state.finished
-        made_of = (run.id, finished, jobs.value, source.value, source.error, expected, opened)
+        made_of = (run.id, run.attempt, finished, jobs.value, source.value, source.error, expected, opened)
         if self._made is None or any(a is not b for a, b in zip(self._made[0], made_of, strict=True)):
-            self._made = (made_of, _picture(jobs, source, expected, finished=finished, opened=opened))
+            made = _picture(jobs, source, expected, finished=finished, opened=opened)
+            self._made = (made_of, made and replace(made, run=(run.id, run.attempt)))
         return self._made[1]
 
 

@@ -18,10 +18,10 @@ from relman.model.times import ago, between, brief, clock
 from relman.model.trailers import BY, OVERRIDE, ROLLBACK_OF, ROLLBACK_TO, read_trailers, values
 from relman.tui.present.columns import Column, row
 from relman.tui.present.notice import instead, refusal
-from relman.tui.present.piece import BLANK, Line, Piece, fit, plain, quiet, safe, spread, wrap
+from relman.tui.present.piece import BLANK, Line, Piece, fit, plain, quiet, safe, spread, width_of, wrap
 from relman.tui.present.releases import Entry, deployed_as
 
-_LABEL = 11
+_LABEL = 13
 _NOTES = 2000  # lines
 _LEVELS = {Level.MAJOR: "■", Level.MINOR: "▲", Level.PATCH: "●", Level.NONE: "·"}
 _DEPLOYED = (
@@ -117,16 +117,14 @@ def _count(plan: Plan) -> str:
 
 
 def _hint(commit: Commit, ask: Ask, room: int) -> Line:
-    return fit(
-        (
-            _label(""),
-            Piece("▶ ", accent=True),
-            quiet(f"{commit.sha[:7]} "),
-            Piece(safe(ask.subject, 300)),
-            quiet(f"  {safe(ask.why, 120)}"),
-        ),
-        room,
+    line = (
+        _label(""),
+        Piece("▶ ", accent=True),
+        quiet(f"{commit.sha[:7]} "),
+        Piece(safe(ask.subject, 300)),
     )
+    why = quiet(f"  {safe(ask.why, 120)}")
+    return (*line, why) if width_of((*line, why)) <= room else fit(line, room)
 
 
 def _gates(checks: Sequence[Check], room: int) -> list[Line]:

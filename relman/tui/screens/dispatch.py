@@ -44,7 +44,7 @@ class WorkflowMenu(MenuScreen):
     """Ends with the workflow's id as text."""
 
     HEADING = "Start a workflow"
-    HINT = "enter opens the form · esc closes"
+    HINT = "enter opens the form"
     KEYS = False
 
     def __init__(self, behind: Screen[object], found: Sequence[Startable]) -> None:

@@ -29,7 +29,7 @@ def help_rows(screen: Screen[object], overrides: dict[str, str]) -> list[MenuRow
         if not isinstance(host, CommandHost):
             continue
         for declared in type(host).commands().values():
-            if not declared.keys or (declared.changes and not may_change):
+            if not keys_of(declared, overrides) or (declared.changes and not may_change):
                 continue
             entry = live.get(declared.name)
             names = (
@@ -56,7 +56,7 @@ def help_rows(screen: Screen[object], overrides: dict[str, str]) -> list[MenuRow
 
 class HelpScreen(MenuScreen):
     HEADING = "Keys"
-    HINT = "type to find · enter runs it · esc closes"
+    HINT = "type to find · enter runs it"
 
     def __init__(self, behind: Screen[object], overrides: dict[str, str]) -> None:
         super().__init__(behind)

@@ -55,7 +55,6 @@ class JournalScreen(LiveScreen):
         self._lines_pane = Pane(self._lines_title, self._lines, id="journal-one")
         yield self._list_pane
         yield self._lines_pane
-        yield self._prompt
 
     def on_mount(self) -> None:
         super().on_mount()

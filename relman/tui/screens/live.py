@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _MOVE = "Move"
 
 
-def _movable(screen: LiveScreen) -> bool:
+def movable(screen: LiveScreen) -> bool:
+    """When a command that only moves is there."""
     return moving(screen.focused) is not None
 
 
@@ -70,7 +71,8 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
             (height, self.app.VERTICAL_BREAKPOINTS),
         ):
             if reached := [point for point in points or () if size >= point[0]]:
-                self.add_class(max(reached)[1])
+                # What it holds has no styles yet, and no rule is about the screen itself.
+                self.add_class(max(reached)[1], update=False)
 
     def _compositor_refresh(self) -> None:
         """Draws nothing during a batch: Textual would, and throw the whole screen away."""
@@ -245,17 +247,17 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         title="",
         help="Down; in the graph to the next job of the column.",
         group=_MOVE,
-        when=_movable,
+        when=movable,
     )
     def down(self) -> None:
         self._move(Move.DOWN)
 
-    @command("up", "k", "up", title="", help="Up; in the graph to the job above.", group=_MOVE, when=_movable)
+    @command("up", "k", "up", title="", help="Up; in the graph to the job above.", group=_MOVE, when=movable)
     def up(self) -> None:
         self._move(Move.UP)
 
     @command(
-        "left", "h", "left", title="", help="In the graph to a job this one needs.", group=_MOVE, when=_movable
+        "left", "h", "left", title="", help="In the graph to a job this one needs.", group=_MOVE, when=movable
     )
     def left(self) -> None:
         self._move(Move.LEFT)
@@ -267,31 +269,31 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         title="",
         help="In the graph to a job that needs this one.",
         group=_MOVE,
-        when=_movable,
+        when=movable,
     )
     def right(self) -> None:
         self._move(Move.RIGHT)
 
-    @command("top", "g", "home", title="", help="To the beginning.", group=_MOVE, when=_movable)
+    @command("top", "g", "home", title="", help="To the beginning.", group=_MOVE, when=movable)
     def top(self) -> None:
         self._move(Move.TOP)
 
-    @command("bottom", "G", "end", title="", help="To the end.", group=_MOVE, when=_movable)
+    @command("bottom", "G", "end", title="", help="To the end.", group=_MOVE, when=movable)
     def bottom(self) -> None:
         self._move(Move.BOTTOM)
 
-    @command("half-down", "ctrl+d", title="", help="Half a page down.", group=_MOVE, when=_movable)
+    @command("half-down", "ctrl+d", title="", help="Half a page down.", group=_MOVE, when=movable)
     def half_down(self) -> None:
         self._move(Move.HALF_DOWN)
 
-    @command("half-up", "ctrl+u", title="", help="Half a page up.", group=_MOVE, when=_movable)
+    @command("half-up", "ctrl+u", title="", help="Half a page up.", group=_MOVE, when=movable)
     def half_up(self) -> None:
         self._move(Move.HALF_UP)
 
-    @command("page-down", "pagedown", title="", help="A page down.", group=_MOVE, when=_movable)
+    @command("page-down", "pagedown", title="", help="A page down.", group=_MOVE, when=movable)
     def page_down(self) -> None:
         self._move(Move.PAGE_DOWN)
 
-    @command("page-up", "pageup", title="", help="A page up.", group=_MOVE, when=_movable)
+    @command("page-up", "pageup", title="", help="A page up.", group=_MOVE, when=movable)
     def page_up(self) -> None:
         self._move(Move.PAGE_UP)

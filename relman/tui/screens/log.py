@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -15,13 +16,14 @@ from textual.widgets import Input
 from relman.board.ports import Progress
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board
+from relman.model.job_log import BOM
 from relman.model.run import Job
 from relman.model.state import Tone
 from relman.tui.commands.command import command
 from relman.tui.present.job import step_lines
-from relman.tui.present.log import progress_line, status_line, waiting_lines
+from relman.tui.present.log import EMPTY, LINE_SHOWN, log_title, progress_line, size, status_line, waiting_lines
 from relman.tui.present.notice import refusal
-from relman.tui.present.piece import Line, Piece, plain, safe, spread
+from relman.tui.present.piece import Line, Piece, plain, spread, width_of
 from relman.tui.screens.live import LiveScreen
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
@@ -44,17 +46,24 @@ def _foldable(screen: LogScreen) -> bool:
 
 
 class LogScreen(LiveScreen):
-    """Shows what ``open_log`` gives. ``job`` gives the job as it is known now (None once it is not known)."""
+    """Shows what ``open_log`` gives. ``job`` gives the job as it is known now (None once it is not known).
+
+    ``workflow`` stands before ``title`` and gives way to it where the line is short.
+    """
 
     NAME: ClassVar[str] = "log"
     CSS_PATH = "log.tcss"
 
-    def __init__(self, title: str, open_log: OpenLog, job: Callable[[], Job | None]) -> None:
+    def __init__(
+        self, title: str, open_log: OpenLog, job: Callable[[], Job | None], *, workflow: str = ""
+    ) -> None:
         super().__init__()
+        self._workflow = workflow
         self._title = title
         self._open_log = open_log
         self._job = job
         self._problem: Problem | None = None
+        self._empty = False
         self._progress: tuple[int, int | None] = (0, None)
         self._drawn = 0.0
         self._tries = 0
@@ -103,9 +112,12 @@ class LogScreen(LiveScreen):
         self._progress = (0, None)
         try:
             path = await self._open_log(self._progressed)
+            status = await asyncio.to_thread(path.stat)
             if self._is_gone:
                 return
-            await self.view.open_file(path)
+            self._empty = status.st_size <= len(BOM)
+            if not self._empty:
+                await self.view.open_file(path)
         except RelmanError as error:
             self._failed(error.problem)
         except OSError as error:
@@ -114,7 +126,7 @@ class LogScreen(LiveScreen):
         else:
             self._problem = None
             self._tries = 0
-            if not self.shown and not self._is_gone:
+            if not self._empty and not self.shown and not self._is_gone:
                 self.add_class("-shown")
                 self.view.focus()
         self._draw()
@@ -175,6 +187,8 @@ class LogScreen(LiveScreen):
 
     def _instead(self, room: int) -> list[Line]:
         now, job = self.relman.now(), self._job()
+        if self._empty and self._problem is None:
+            return EMPTY.draw(room)
         if self._problem is None:
             return [progress_line(*self._progress)]
         if self._problem.kind is not Kind.NOT_YET:
@@ -184,10 +198,11 @@ class LogScreen(LiveScreen):
 
     def _title_line(self, width: int) -> Line:
         job = self._job()
-        name = (Piece(" "), Piece(safe(self._title, 300), strong=True))
-        if job is None:
-            return spread(name, (), width)
-        return spread(name, (Piece(f"{job.state.glyph} {job.word} ", job.state.tone),), width)
+        state = () if job is None else (Piece(f"{job.state.glyph} {job.word} ", job.state.tone),)
+        room = width - width_of(state) - 2
+        return spread(
+            (Piece(" "), Piece(log_title(self._workflow, self._title, room), strong=True)), state, width
+        )
 
     def _status_line(self, width: int) -> Line:
         if not self.shown:
@@ -232,8 +247,10 @@ class LogScreen(LiveScreen):
     def _next(self, *, back: bool) -> None:
         if self.view.next(back=back):
             return
-        searched = self.view.status.searched
-        self.relman.tell(f"Not found: {searched}" if searched else "No line is marked as an error.")
+        status = self.view.status
+        where = f" in the first {size(LINE_SHOWN)} of each line" if status.searched_in_part else ""
+        found = f"Not found{where}: {status.searched}"
+        self.relman.tell(found if status.searched else "No line is marked as an error.")
 
     @command("log-fold", "f", "enter", title="Fold the group", help="Fold or unfold the group at the cursor.",
              group=_GROUP, footer="Fold", rank=20, when=_foldable)  # fmt: skip
@@ -267,7 +284,7 @@ class LogScreen(LiveScreen):
              group=_GROUP, footer="Fetch", rank=70)  # fmt: skip
     def reload(self) -> None:
         self._tries = 0
-        self._problem = None
+        self._problem, self._empty = None, False
         self._load()
         self._draw()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -10,9 +11,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
+from relman.board.clock import SystemClock
 from relman.model.state import Tone
-from relman.tui.commands.command import CommandHost, command
-from relman.tui.ports import SystemClock
+from relman.tui.commands.command import CommandHost, command, key_shown
+from relman.tui.commands.keymap import keys_of
 from relman.tui.present.menu import MenuPresenter, MenuRow
 from relman.tui.present.piece import Line, Piece, plain, quiet, spread, wrap
 from relman.tui.screens.leaving import LeavesOnce
@@ -20,6 +22,9 @@ from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
 from relman.tui.widgets.moves import Move
+
+if TYPE_CHECKING:
+    from relman.tui.app import RelmanApp
 
 _MENU = "Menu"
 _SHARE = 0.8  # of the screen's height, at most
@@ -31,7 +36,7 @@ class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindi
 
     CSS_PATH = "menu.tcss"
     HEADING = ""
-    HINT = ""
+    HINT = ""  # what the keys do, beside the one that closes
     KEYS = True  # whether rows have keys to show
 
     def __init__(self, behind: Screen[object]) -> None:
@@ -65,8 +70,13 @@ class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindi
     def _title(self, width: int) -> Line:
         return (
             Piece(" "),
-            *spread((Piece(self.HEADING, strong=True),), (quiet(self.HINT),), max(0, width - 2)),
+            *spread((Piece(self.HEADING, strong=True),), (quiet(self._hint()),), max(0, width - 2)),
         )
+
+    def _hint(self) -> str:
+        overrides = cast("RelmanApp", self.app).key_overrides
+        key = keys_of(type(self).commands()["menu-close"], overrides)[0]
+        return f"{self.HINT} · {key_shown(key)} closes"
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -24,7 +24,7 @@ def palette_rows(screen: Screen[object]) -> list[MenuRow]:
 
 class PaletteScreen(MenuScreen):
     HEADING = "Commands"
-    HINT = "enter runs it · esc closes"
+    HINT = "enter runs it"
 
     def __init__(self, behind: Screen[object]) -> None:
         super().__init__(behind)

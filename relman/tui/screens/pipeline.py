@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.containers import Container, Vertical
 from relman.model.board import Board, Section
 from relman.model.drawing import Spot
 from relman.model.graph import Node
+from relman.model.layout import Size
 from relman.model.run import Job, Run
 from relman.model.state import State
 from relman.model.timing import RunTime
@@ -23,6 +25,7 @@ from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
+from relman.tui.screens.live import movable
 from relman.tui.screens.run import OPEN
 from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
@@ -52,7 +55,8 @@ class PipelineScreen(RunActs):
         self._followed: int | None = None  # a run that was asked for: it stays in front whatever becomes of it
         self._chosen: dict[int, Spot] = {}  # run id to the box, and the row of it, that a person chose
         self._opened: dict[int, frozenset[str]] = {}
-        self._picture: Picture | None = None
+        self._drawn: Picture | None = None  # asked for through `picture`, which knows whose it is
+        self._drawn_for: Hashable | None = None  # the key of the run that the panes show
         self._times: RunTime | None = None
         self._pictures = view.Pictures()
         self._painter = Painter()
@@ -73,7 +77,6 @@ class PipelineScreen(RunActs):
             with Vertical(id="detail"):
                 yield self._graph_pane
                 yield self._job_pane
-        yield self._prompt
 
     def on_mount(self) -> None:
         self._runs.focus()
@@ -86,15 +89,23 @@ class PipelineScreen(RunActs):
         return self._runs.item
 
     @property
+    def picture(self) -> Picture | None:
+        """The graph of the highlighted run. None while there is none, or while the one of the run before still
+        stands: nothing that is read from it can belong to another run."""
+        picture = self._drawn
+        return picture if picture is not None and picture.shows(self.run_shown) else None
+
+    @property
     def node(self) -> Node | None:
         """The selected box of the graph."""
-        return None if self._picture is None else self._picture.node(self._graph.selected)
+        picture = self.picture
+        return None if picture is None else picture.node(self._graph.selected)
 
     @property
     def job(self) -> Job | None:
         """The selected job; None for a box whose job is not created yet."""
-        spot = self._graph.spot
-        return None if self._picture is None or spot is None else self._picture.job(spot.key, spot.row)
+        spot, picture = self._graph.spot, self.picture
+        return None if picture is None or spot is None else picture.job(spot.key, spot.row)
 
     @property
     def on_run(self) -> bool:
@@ -154,7 +165,7 @@ class PipelineScreen(RunActs):
     def _show_run(self) -> None:
         """Draws the graph of the highlighted run and the selected job."""
         board, run = self.relman.board, self.run_shown
-        self._picture = None
+        self._drawn, self._drawn_for = None, self._runs.key
         if run is None:
             self._graph_pane.show(view.NO_RUN)
             self._job_pane.show(view.NO_JOB)
@@ -162,13 +173,11 @@ class PipelineScreen(RunActs):
             return
         now = self.relman.now()
         section = board.jobs.get(run.id, Section())
-        self._picture = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
-        # The file alone would call jobs "not created yet" that nobody has asked for, or may ask for.
-        unread = section.value is None
-        empty = self._picture is None or unread or (run.state is State.STARTUP_FAILURE and not section.value)
-        if empty:
-            self._picture = None
+        # The file alone would call jobs "not created yet" that nobody has asked for, or that never will be.
+        if section.value is not None and (section.value or not run.state.finished):
+            self._drawn = self._pictures.of(run, board, self._opened.get(run.id, frozenset()))
         self._paint()
+        empty = self._drawn is None
         self._graph_pane.show(view.no_jobs(run, section, now) if empty else None, self._graph_remark())
         self._show_job()
         self._look()
@@ -178,10 +187,11 @@ class PipelineScreen(RunActs):
         if run is None:
             return BLANK
         stale = staleness(self.relman.board.jobs.get(run.id, Section()), self.relman.now())
-        return stale or (view.remark(self._picture) if self._picture is not None else BLANK)
+        picture = self.picture
+        return stale or (view.remark(picture) if picture is not None else BLANK)
 
     def _paint(self) -> None:
-        run, picture = self.run_shown, self._picture
+        run, picture = self.run_shown, self.picture
         if run is None or picture is None:
             return
         spot = self._chosen.get(run.id)
@@ -191,23 +201,26 @@ class PipelineScreen(RunActs):
         elif all(str(job.id) != spot.row for job in picture.jobs(spot.key)):
             spot = Spot(spot.key)
         self._times = self._clock.times(picture, self.server_now())
-        room, tight = self._graph.size.width - 2, self._graph.size.height < 14
+        room = Size(self._graph.size.width, self._graph.size.height)
         key, row = spot or (None, "")
-        drawing = self._painter.paint(picture, self._times, key, row=row, room=room, tight=tight)
-        self._graph.set_drawing(drawing, spot)
+        drawing = self._painter.paint(picture, self._times, key, row=row, room=room)
+        self._graph.set_drawing(drawing, spot, of=picture.run)
         self._graph_pane.update()
 
     def _show_job(self) -> None:
+        if self._behind:
+            return
         run, node, job = self.run_shown, self.node, self.job
         if run is None or node is None:
             self._job_pane.show(view.NO_JOB)
             return
         room = self._lines.room
         paths = view.paths_lines(self._times) if self._times is not None else []
-        if self._picture is not None:
-            paths += view.caveat_lines(self._picture, room)
+        if (picture := self.picture) is not None:
+            paths += view.caveat_lines(picture, room)
         if job is None:
-            lines = [*job_view.missing_job_lines(node.name, node.needs, room), BLANK, *paths]
+            missing = job_view.missing_job_lines(node.needs, room, finished=run.state.finished)
+            lines = [*missing, BLANK, *paths]
         else:
             held = self._held_lines(room) if job.state is State.WAITING else []
             lines = job_view.job_lines(job, self.notes, room, self.server_now(), paths, held)
@@ -249,22 +262,35 @@ class PipelineScreen(RunActs):
 
     def _graph_title(self, width: int) -> Line:
         run = self.run_shown
-        return view.graph_title(run, self._picture, self._times, self.server_now(), width)
+        return view.graph_title(run, self.picture, self._times, self.server_now(), width)
 
     def _job_title(self, width: int) -> Line:
         found = self._lines.hits if self._words else None
         spot = self._graph.spot
         row = "" if spot is None else spot.row
-        return view.job_title(self.node, self._picture, self.server_now(), width, self._words, found, row=row)
+        return view.job_title(self.node, self.picture, self.server_now(), width, self._words, found, row=row)
 
     # ── what happens in the panes ────────────────────────────────────────────────────────────
 
     def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
         event.stop()
-        # The highlight is painted first: the graph of another run may be large. Until it is drawn no job of
-        # the run before can be acted on.
-        self._picture = None
-        self.call_after_refresh(self._show_run)
+        self.call_after_refresh(self._catch_up)  # the highlight first: the graph of another run may be large
+
+    @property
+    def _behind(self) -> bool:
+        """Whether the panes still show the run before."""
+        return self._runs.key != self._drawn_for
+
+    def _catch_up(self) -> None:
+        if self._behind:
+            self._show_run()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that comes at once behind moves in the list may mean what is in the graph: that is drawn first."""
+        declared = type(self).commands().get(str(parameters[0])) if parameters else None
+        if declared is not None and declared.when is not movable:
+            self._catch_up()
+        return super().check_action(action, parameters)
 
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()
@@ -273,8 +299,8 @@ class PipelineScreen(RunActs):
 
     def on_graph_view_selected(self, event: GraphView.Selected) -> None:
         event.stop()
-        run = self.run_shown
-        if run is not None and self._picture is not None and self._picture.node(event.spot.key) is not None:
+        run, picture = self.run_shown, self.picture
+        if run is not None and picture is not None and picture.run == event.of and picture.node(event.spot.key):
             self._chosen[run.id] = event.spot
             self._paint()
             self._show_job()
@@ -282,11 +308,12 @@ class PipelineScreen(RunActs):
 
     def on_graph_view_opened(self, event: GraphView.Opened) -> None:
         event.stop()
-        self._open_box(*event.spot)
+        if self.picture is not None and self.picture.run == event.of:
+            self._open_box(*event.spot)
 
     def _open_box(self, key: str, row: str) -> None:
         """Opens a group or a matrix, or closes it; a job, also one of a matrix, is shown below."""
-        run, node = self.run_shown, None if self._picture is None else self._picture.node(key)
+        run, node = self.run_shown, None if self.picture is None else self.picture.node(key)
         if run is None or node is None:
             return
         opened = self._opened.get(run.id, frozenset())
@@ -451,7 +478,7 @@ class PipelineScreen(RunActs):
 
     def _find(self, by: int, here: Spot | None) -> bool:
         """To a box whose name holds what is looked for; False when there is none."""
-        wanted, picture, drawing = pattern(self._search), self._picture, self._graph.drawing
+        wanted, picture, drawing = pattern(self._search), self.picture, self._graph.drawing
         if wanted is None or picture is None or drawing is None:
             return False
         names = {Spot(node.key): node.name for node in picture.nodes}

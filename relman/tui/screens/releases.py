@@ -62,7 +62,6 @@ class ReleasesScreen(RunScreen):
         with Container(id="releases"):
             yield self._list_pane
             yield self._detail_pane
-        yield self._prompt
 
     def on_mount(self) -> None:
         self._list.focus()

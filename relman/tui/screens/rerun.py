@@ -51,7 +51,7 @@ def intent_of(name: str, run: Run, job: Job | None) -> Rerun:
 
 class RerunMenu(MenuScreen):
     HEADING = "Run again"
-    HINT = "enter shows the plan · esc closes"
+    HINT = "enter shows the plan"
     KEYS = False
 
     def __init__(self, behind: Screen[object], run: Run, jobs: Sequence[Job], job: Job | None) -> None:

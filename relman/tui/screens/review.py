@@ -12,11 +12,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from relman.board.clock import SystemClock
 from relman.model.review import APPROVED, Review, Target, run_name
 from relman.model.state import Tone
 from relman.model.waiting import Waiting
 from relman.tui.commands.command import CommandHost, command
-from relman.tui.ports import SystemClock
 from relman.tui.present.piece import Line, Piece, fit, quiet, safe, spread
 from relman.tui.screens.leaving import LeavesOnce
 from relman.tui.widgets.key_bar import KeyBar

@@ -89,7 +89,7 @@ class RunScreen(ReleaseActs):
             from relman.tui.screens.log import LogScreen
 
             fetch, attempt = self.relman.watch_.fetch, job.attempt
-            title = f"{safe(run.name, 60) or 'run'} #{run.number} · {safe(job.name, 120)}"
+            title = f"#{run.number} · {safe(job.name, 120)}"
             if attempt > 1:
                 title += f" · attempt {attempt}"
 
@@ -100,7 +100,7 @@ class RunScreen(ReleaseActs):
                 jobs = self.relman.board.jobs.get(job.run_id, Section()).value or ()
                 return next((one for one in jobs if one.id == job.id), None)
 
-            self.app.push_screen(LogScreen(title, open_log, now_known))
+            self.app.push_screen(LogScreen(title, open_log, now_known, workflow=safe(run.name, 60) or "run"))
 
     @command(
         "browser",

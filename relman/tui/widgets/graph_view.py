@@ -26,13 +26,18 @@ _DIRECTIONS = {
 _MARGIN = Spacing(1, 2, 1, 2)  # what is kept in view around the selected box
 
 
+def _shape(drawing: Drawing) -> tuple[int, int, int]:
+    return drawing.width, drawing.height, drawing.margin
+
+
 class _AtSpot(Message):
-    """About one box or row of a graph."""
+    """About one box or row of a graph: of the one that was shown when it was sent."""
 
     def __init__(self, view: GraphView, spot: Spot) -> None:
         super().__init__()
         self.view = view
         self.spot = spot
+        self.of = view.of
 
     @property
     def control(self) -> GraphView:
@@ -57,6 +62,8 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._drawing: Drawing | None = None
         self._spot: Spot | None = None
+        self._revealed: Spot | None = None
+        self.of: object = None  # whose graph it is
         self._styles: dict[Style, RichStyle] = {}
         self._ink = Ink(self)
         self._strips: dict[int, Strip] = {}
@@ -75,13 +82,14 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         """The selected box."""
         return None if self._spot is None else self._spot.key
 
-    def set_drawing(self, drawing: Drawing, spot: Spot | None) -> None:
-        """Shows ``drawing``, in which ``spot`` is painted as selected. The place scrolled to stays."""
+    def set_drawing(self, drawing: Drawing, spot: Spot | None, of: object = None) -> None:
+        """Shows ``drawing``, in which ``spot`` is painted as selected. The place scrolled to stays. What a
+        person chooses in it is told with ``of``."""
         before, self._drawing = self._drawing, drawing
-        chosen, self._spot = self._spot, spot
-        if before is None or before.width != drawing.width or before.height != drawing.height:
+        self._spot, self.of = spot, of
+        if before is None or _shape(before) != _shape(drawing):
             self._strips.clear()
-            self.virtual_size = Size(drawing.width + 2, drawing.height)
+            self.virtual_size = Size(drawing.width + 2 * drawing.margin, drawing.height)
             self.refresh()
         else:
             top = int(self.scroll_offset.y)
@@ -92,19 +100,20 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
                 elif drawing.rows[y] != before.rows[y]:
                     del self._strips[y]
                     self._refresh_row(y)
-        if spot is not None and (spot != chosen or before is None):
+        if spot is not None and (spot != self._revealed or before is None):
             self.reveal()
 
     def reveal(self) -> None:
         """Scrolls the selected box into view, or the row of it."""
         drawing, spot = self._drawing, self._spot
+        self._revealed = spot
         box = drawing.layout.by_key.get(spot.key) if drawing is not None and spot is not None else None
         if drawing is None or spot is None:
             return
         if box is not None and self.scrollable_content_region.area:
             row = drawing.row_of(spot)
             top, height = (box.y, box.height) if row is None else (row, 1)
-            region = Region(box.x + 1, top, box.width, height)
+            region = Region(box.x + drawing.margin, top, box.width, height)
             self.scroll_to_region(region, spacing=_MARGIN, animate=False, force=True, immediate=True)
 
     def move(self, to: Move) -> None:
@@ -134,8 +143,10 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Opened(self, self._spot))
 
     def choose(self, spot: Spot) -> None:
-        """Asks for that box or row to be selected, as a key or the mouse does."""
+        """Selects that box or row, as a key or the mouse does. The next key starts from there, whether it is
+        painted yet or not."""
         if spot != self._spot:
+            self._spot = spot
             self.post_message(self.Selected(self, spot))
         else:
             self.reveal()
@@ -155,7 +166,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         strip = self._strips.get(at)
         if strip is None:
             base = self._ink.base
-            segments = [Segment(" ", base)]
+            segments = [Segment(" " * self._drawing.margin, base)]
             segments += [Segment(run.text, base + self._style(run.style)) for run in self._drawing.rows[at]]
             strip = self._strips[at] = Strip(segments)
         left = int(self.scroll_offset.x)
@@ -227,7 +238,7 @@ class GraphView(ScrollView, can_focus=True, inherit_bindings=False):
         """A click selects a box or a row of it; a second one opens it."""
         if self._drawing is None:
             return
-        x, y = event.x + int(self.scroll_offset.x) - 1, event.y + int(self.scroll_offset.y)
+        x, y = event.x + int(self.scroll_offset.x) - self._drawing.margin, event.y + int(self.scroll_offset.y)
         spot = self._drawing.spot(x, y)
         if spot is None:
             return

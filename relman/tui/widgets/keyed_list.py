@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.style import Style
 from textual import events
@@ -18,10 +18,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from relman.model.state import Tone
-from relman.tui.present.list_row import Presenter
 from relman.tui.present.piece import Line, Piece
 from relman.tui.widgets.ink import Ink, on_ground
 from relman.tui.widgets.moves import Move, moved
+
+if TYPE_CHECKING:
+    from relman.tui.present.list_row import Presenter
 
 T = TypeVar("T")
 

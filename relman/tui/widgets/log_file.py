@@ -16,8 +16,9 @@ from typing import NamedTuple
 from relman.model.job_log import BOM
 from relman.model.log_index import BLOCK, LogIndex, Scanner, Slice
 from relman.model.log_search import Wanted
+from relman.tui.present.log import LINE_SHOWN
 
-SHOWN = 1 << 16  # bytes of one line that are shown, searched and copied
+SHOWN = LINE_SHOWN
 CHUNK = 1 << 20
 FIRST_CHUNK = 1 << 18
 SLICE_SECONDS = 0.05  # how often a thread reports
@@ -84,6 +85,14 @@ class LogFile:
             lines[-1] = lines[-1]._replace(cut=lines[-1].cut + more)
         return lines
 
+    def block_shown(self, number: int) -> tuple[bytes, bool]:
+        """The bytes of a block that are shown, and whether a line of it is cut."""
+        block = self.index.block(number)
+        if block.end - block.start <= SHOWN:
+            return self.block_bytes(number), False
+        lines = self.block_lines(number)
+        return b"\n".join(line.data for line in lines), any(line.cut for line in lines)
+
     def line(self, number: int) -> RawLine:
         """A line that the index knows. For the event loop's thread: it keeps the blocks last used."""
         at = self.index.block_of(number)
@@ -142,32 +151,36 @@ class Hits(NamedTuple):
     lines: list[int]
     finished: bool
     capped: bool = False  # there may be more
+    in_part: bool = False  # of a line so far only the first :data:`SHOWN` bytes were searched
 
 
 def search(file: LogFile, wanted: Wanted, deliver: Callable[[Hits], None], stop: threading.Event) -> None:
     """Searches the whole log, following the index while that is being made."""
     hits: list[int] = []
     found = number = 0
+    in_part = False
     reported = time.monotonic()
     while not stop.is_set():
         finished = file.index.finished
         ready = file.index.block_count - (0 if finished else 1)
         if number >= ready:
             if finished:
-                deliver(Hits(hits, finished=True))
+                deliver(Hits(hits, finished=True, in_part=in_part))
                 return
             stop.wait(SLICE_SECONDS / 2)
             continue
         lines, first = file.index.block(number).lines, file.index.block(number).first
-        fresh = [first + line for line in wanted.lines(file.block_bytes(number)) if line < lines]
+        data, cut = file.block_shown(number)
+        in_part = in_part or cut
+        fresh = [first + line for line in wanted.lines(data) if line < lines]
         hits += fresh
         found += len(fresh)
         number += 1
         if found >= MOST_HITS:
-            deliver(Hits(hits[: len(hits) - (found - MOST_HITS)], finished=True, capped=True))
+            deliver(Hits(hits[: len(hits) - (found - MOST_HITS)], finished=True, capped=True, in_part=in_part))
             return
         if time.monotonic() - reported >= SLICE_SECONDS:
-            deliver(Hits(hits, finished=False))
+            deliver(Hits(hits, finished=False, in_part=in_part))
             hits = []
             reported = time.monotonic()
             time.sleep(0)

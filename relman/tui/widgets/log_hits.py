@@ -10,12 +10,14 @@ from relman.tui.widgets.log_file import Hits
 
 
 class FoundLines:
-    """Lines in order. ``finished`` once the whole log has been looked at, ``more`` when there may be others."""
+    """Lines in order. ``finished`` once the whole log has been looked at, ``more`` when there may be others,
+    ``in_part`` when a line is so long that only its beginning is looked at."""
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.finished = False
         self.capped = False
+        self.in_part = False
         self._lines = array("Q")
 
     def __len__(self) -> int:
@@ -27,7 +29,7 @@ class FoundLines:
 
     def add(self, part: Hits) -> None:
         self._lines.extend(part.lines)
-        self.finished, self.capped = part.finished, part.capped
+        self.finished, self.capped, self.in_part = part.finished, part.capped, part.in_part
 
     def position(self, line: int) -> int:
         """The number of a line among them, from 1; 0 when it is none of them."""

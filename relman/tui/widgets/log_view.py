@@ -164,6 +164,8 @@ class LogView(LogSheet):
             hit=found.position(self.cursor) if found is not None else 0,
             hits=len(found) if found is not None else 0,
             more_hits=found is not None and found.more,
+            searched_in_part=found is not None and found.in_part,
+            cut=self.file.line(self.cursor).cut if index.line_count else 0,
             errors=len(self._errors),
             warnings=self._warnings,
             wrap_limited=self._wrap_limited,

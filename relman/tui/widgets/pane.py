@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from relman.tui.present.notice import Notice
-from relman.tui.present.piece import BLANK, Line, Piece, fit
+from relman.tui.present.piece import BLANK, Line, Piece, narrowed
 from relman.tui.widgets.line_bar import LineBar
 from relman.tui.widgets.lines_view import LinesView
 
@@ -22,7 +22,7 @@ class Pane(Vertical):
         self.body = body
         self._make_title = title
         self._bar = LineBar(self._title_line, classes="pane-title")
-        self._stale = LineBar(lambda width: fit(self._stale_line, width - 1), classes="pane-stale")
+        self._stale = LineBar(lambda width: narrowed(self._stale_line, width - 1), classes="pane-stale")
         self._stale_line: Line = BLANK
         self._notice: Notice | None = None
         self._message = LinesView()

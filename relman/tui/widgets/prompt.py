@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 
 class Prompt(Horizontal):
-    """Hidden until asked. What is typed counts at once; enter keeps it, esc takes it back."""
+    """Mounted when it is first asked. What is typed counts at once; enter keeps it, esc takes it back."""
 
-    DEFAULT_CSS = "Prompt { display: none; height: 1; dock: bottom; }"
+    DEFAULT_CSS = """
+    Prompt { display: none; height: 1; dock: bottom; background: $raised; margin-bottom: 1; }
+    Prompt LineBar { background: $raised; }
+    Prompt #prompt-label { width: 8; }
+    Prompt #prompt-input { width: 1fr; background: $raised; border: none; padding: 0; height: 1; }
+    Prompt #prompt-input:focus { background-tint: transparent; }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -30,7 +36,7 @@ class Prompt(Horizontal):
         self._said = ""
         self._note = LineBar(lambda _: (Piece(self._said, Tone.WAITING),), id="prompt-note")
         self._note.styles.width = 0
-        self._input: Input | None = None  # seldom asked, and an input is dear
+        self._input: Input | None = None  # seldom asked, and to load and mount one is dear
         self._before = ""
         self._changed: Callable[[str], None] | None = None
         self._back_to: Widget | None = None
@@ -57,6 +63,7 @@ class Prompt(Horizontal):
 
             field = self._input = Input(compact=True, id="prompt-input", select_on_focus=False)
             field.cursor_blink = False
+            back_to.screen.mount(self)
             self.mount(self._bar, field, self._note)
         self._label, self._before, self._back_to = label, text, back_to
         self._changed = None  # not before the old text stands
