@@ -1,6 +1,6 @@
 """The journal: one JSON line before and after every step, on the disk before anything goes on.
 
-Several relmans append to one file at the same time; a line torn by a crash is passed over when it is read.
+Several relmans append to one file at the same time; a line torn by a crash is passed over when it is read, and counted.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ class Journal:
 
     async def read(self) -> tuple[Entry, ...]:
         """The newest entries, oldest first. A line that is no entry is left out."""
+        return (await self.look())[0]
+
+    async def look(self) -> tuple[tuple[Entry, ...], int]:
+        """The newest entries, oldest first, and how many lines among them are none."""
         return await asyncio.to_thread(self._read)
 
     async def mark(self) -> tuple[int, int]:
@@ -75,7 +79,7 @@ class Journal:
                 line[name] = clean_line(self.redact(clean_line(self.redact(text))), _LONGEST)
         return line
 
-    def _read(self) -> tuple[Entry, ...]:
+    def _read(self) -> tuple[tuple[Entry, ...], int]:
         try:
             with self.path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -84,12 +88,14 @@ class Journal:
                     file.readline()
                 lines = file.read().splitlines()
         except FileNotFoundError:
-            return ()
+            return (), 0
         except OSError as error:
             raise RelmanError(
                 Problem(Kind.LOCAL, "The journal cannot be read", f"{self.path}: {reason_of(error) or error}")
             ) from None
-        return tuple(entry for entry in map(_entry, lines) if entry is not None)
+        read = [_entry(line) for line in lines if line.strip()]
+        entries = tuple(entry for entry in read if entry is not None)
+        return entries, len(read) - len(entries)
 
 
 def _entry(line: bytes) -> Entry | None:

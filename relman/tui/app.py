@@ -272,12 +272,6 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         return self._open_tools is not None and self.first_frame.is_set()
 
     @property
-    def too_small(self) -> bool:
-        """Whether the window has too few cells for any screen; it is covered then, and changes nothing."""
-        width, height = self.size
-        return width < self.LEAST[0] or height < self.LEAST[1]
-
-    @property
     def tools(self) -> Tools | None:
         """What actions work with, built when it is first wanted; None where nothing may be changed."""
         if self._tools is None and self._open_tools is not None and self.may_change:

@@ -47,7 +47,7 @@ def test_any_text_stays_on_its_line(texts: list[str]) -> None:
     assert "\n" not in line and "\\u001b" not in line
 
 
-async def test_torn_and_strange_lines_are_passed_over(tmp_path: Path) -> None:
+async def test_torn_and_strange_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
     journal = plain(tmp_path / "journal.jsonl")
     await journal.write(ENTRY)
     with journal.path.open("ab") as file:
@@ -55,6 +55,8 @@ async def test_torn_and_strange_lines_are_passed_over(tmp_path: Path) -> None:
         file.write(b"[" * 5000 + b'\n{"at":"2026-11-23T12:00:00Z","operation":["x"]}\n{"at":"2026-11-')
     await journal.write(replace(ENTRY, phase="after"))
     assert [entry.phase for entry in await journal.read()] == ["before", "after"]
+    entries, unread = await journal.look()
+    assert (len(entries), unread) == (2, 7)
 
 
 async def test_only_the_newest_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,26 @@ async def test_an_empty_journal_says_what_it_is_for(tmp_path: Path) -> None:
         assert not isinstance(stage.app.screen, JournalScreen)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [(b"garbage\n\xff\xfe\n\n[1]\n", "3 lines could not be read"), (b"{\n", "1 line could not be read")],
+)
+async def test_lines_that_cannot_be_read_are_told(
+    tmp_path: Path, lines: bytes, words: str, size: tuple[int, int]
+) -> None:
+    async with staged(tmp_path, size=size) as stage:
+        path = stage.there.journal.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(lines)
+        await opened(stage)
+        assert words in stage.text and "Nothing was changed yet" not in stage.text
+        assert path.name in "".join(line.strip() for line in stage.text.splitlines())
+        write(path, [entry(1, "begin"), entry(1, "end", result="done")])
+        await stage.until(lambda: "v1.1.0 at" in stage.text)
+        assert f"▲ {words} · in {tmp_path}"[: size[0] - 5] in stage.text
+
+
 async def test_operations_newest_first_with_their_lines(tmp_path: Path) -> None:
     async with staged(tmp_path, size=(120, 36)) as stage:
         write(stage.there.journal.path, [

@@ -292,6 +292,23 @@ async def test_a_refusal_says_what_to_do_and_r_asks_again(path: Path) -> None:
         assert app.said == ["No connection."]
 
 
+async def test_a_log_that_nobody_asks_for_again_does_not_promise_it(path: Path) -> None:
+    outage = Problem(
+        Kind.SERVER, "GitHub could not answer", hint="Try again; if it stays, see the status page."
+    )
+
+    async def open_log(progress: Progress) -> Path:
+        raise RelmanError(outage)
+
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        screen = await pushed(pilot, LogScreen("t", open_log, lambda: None))
+        await until(lambda: outage.title in instead(screen))
+        said = instead(screen)
+        assert "r tries again." in said and "If it stays, see the status page." in said
+        assert "by itself" not in said
+
+
 @pytest.mark.parametrize("nothing", [b"", BOM])
 async def test_an_empty_log_says_so_and_r_fetches_it_again(path: Path, nothing: bytes) -> None:
     path.write_bytes(nothing)

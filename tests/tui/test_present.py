@@ -282,6 +282,16 @@ def test_a_person_is_not_told_to_do_what_relman_does() -> None:
     said = notice.refusal(outage, boards.NOW)
     assert said.lines == ("If it stays, see https://www.githubstatus.com.",)
     assert said.hint == "relman tries again by itself; r tries now."
+    bare = notice.refusal(Problem(Kind.SERVER, "502", hint="Try again."), boards.NOW)
+    assert bare.lines == () and bare.hint == said.hint
+
+
+@pytest.mark.parametrize("kind", [Kind.SERVER, Kind.NETWORK, Kind.RATE_LIMIT])
+@pytest.mark.parametrize("hint", ["", "Try again."])
+def test_what_nobody_asks_for_again_promises_nothing(kind: Kind, hint: str) -> None:
+    problem = Problem(kind, "no", hint="" if kind is Kind.RATE_LIMIT else hint, retry_at=boards.ago(minutes=-3))
+    said = notice.refusal(problem, boards.NOW, by_hand=True)
+    assert said.lines == ("Not before 12:03 (in 3m 00s).",) and said.hint == "r tries again."
 
 
 def test_old_data_says_how_old_and_why() -> None:

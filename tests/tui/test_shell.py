@@ -423,3 +423,22 @@ async def test_the_footer_follows_a_change_right_behind_a_resize(monkeypatch: py
         app.screen.refresh_bindings()
         await pilot.pause(0.1)
         assert "Something else" in boards.dump(app).split("\n")[-1]
+
+
+@pytest.mark.parametrize("keys", [(":",), ("?",), ("2", "ctrl+p"), ("/", "x")], ids=str)
+async def test_a_change_that_ends_late_takes_nobody_away(keys: tuple[str, ...]) -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        await pilot.press("3", *keys)
+        await pilot.pause()
+        screen, front = app.screen_stack[0], app.screen
+        screen._lead_to(boards.FAILED.id)
+        await pilot.pause()
+        assert app.screen is front
+        await pilot.press("escape", "escape")
+        screen._lead_to(boards.FAILED.id)
+        await pilot.pause()
+        await pilot.pause()
+        assert app.screen.run_shown is not None and app.screen.run_shown.id == boards.FAILED.id
+        assert app.current_mode == "pipeline"

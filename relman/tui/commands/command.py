@@ -131,8 +131,10 @@ class CommandHost(_Node):
 
     @property
     def too_small(self) -> bool:
-        """Whether the window is too small to show what the commands act on."""
-        return False
+        """Whether the window has too few cells to show what the commands act on."""
+        width, height = self.app.size
+        least: tuple[int, int] = getattr(self.app, "LEAST", (0, 0))
+        return width < least[0] or height < least[1]
 
     @classmethod
     def commands(cls) -> Mapping[str, Command]:

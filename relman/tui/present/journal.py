@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from relman.model.journal import Entry, Operation
 from relman.model.operation import Outcome
 from relman.model.state import Tone
 from relman.tui.present.columns import Column, header, row
 from relman.tui.present.course import LOOKS
-from relman.tui.present.piece import BLANK, Line, Piece, plain, quiet, safe, wrap
+from relman.tui.present.notice import Notice
+from relman.tui.present.piece import BLANK, Line, Piece, joined, plain, quiet, safe, wrap
 
 _COLUMNS = (
     Column("", 1),
@@ -106,6 +108,28 @@ def operation_lines(operation: Operation, running: str, room: int) -> list[Line]
             ),
         ]
     return drawn
+
+
+def unread_line(count: int, path: Path) -> Line:
+    """Over operations of which lines may be missing; empty where none is."""
+    if not count:
+        return BLANK
+    return joined([plain(f"▲ {_unread(count)}", Tone.WAITING), (quiet(f"in {safe(str(path), 300)}"),)])
+
+
+def unread_notice(count: int, path: Path) -> Notice:
+    """In place of operations, where no line of the file is one."""
+    return Notice(
+        "▲",
+        _unread(count),
+        (f"{safe(str(path), 300)} holds nothing else: what relman changed before is not known from it.",),
+        "Keep a copy and look into it; relman goes on writing at the end of the file.",
+        Tone.BAD,
+    )
+
+
+def _unread(count: int) -> str:
+    return "1 line could not be read" if count == 1 else f"{count:,} lines could not be read"
 
 
 def _entry(entry: Entry, room: int) -> list[Line]:

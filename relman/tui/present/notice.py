@@ -59,29 +59,37 @@ _NEXT: dict[Kind, str] = {
 }
 
 
+_BY_ITSELF = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
+_BY_HAND = "r tries again."
+
+
 def look_of(problem: Problem) -> tuple[str, Tone]:
     """Glyph and tone of what could not be read."""
     return _LOOK.get(problem.kind, ("▲", Tone.BAD))
 
 
-def refusal(problem: Problem, now: datetime) -> Notice:
-    """A section that could not be read and has nothing older to show."""
+def refusal(problem: Problem, now: datetime, *, by_hand: bool = False) -> Notice:
+    """What could not be read and has nothing older to show.
+
+    ``by_hand`` is what nobody asks for again but the person: it promises nothing.
+    """
     glyph, tone = look_of(problem)
     lines = [safe(problem.detail, 400)] if problem.detail else []
     if problem.retry_at is not None and problem.retry_at > now:
-        lines.append(f"Asked again at {clock(problem.retry_at, now)} ({until(problem.retry_at, now)}).")
+        when = "Not before" if by_hand else "Asked again at"
+        lines.append(f"{when} {clock(problem.retry_at, now)} ({until(problem.retry_at, now)}).")
     hint = safe(problem.hint, 400)
-    if (
-        problem.kind in (Kind.NETWORK, Kind.SERVER) and hint
-    ):  # what the hint leaves to a person relman does itself
-        rest = hint.removeprefix("Try again; ")
-        lines.append(rest[:1].upper() + rest[1:])
+    if problem.kind in (Kind.NETWORK, Kind.SERVER):
+        # Who tries again stands in the last line.
+        rest = hint.removeprefix("Try again").lstrip(";. ")
+        lines += [rest[:1].upper() + rest[1:]] if rest else []
         hint = ""
+    following = _BY_HAND if by_hand and problem.kind in _BY_ITSELF else _NEXT.get(problem.kind, _BY_HAND)
     return Notice(
         glyph,
         safe(problem.title, 200) or "This could not be read",
         tuple(lines),
-        hint or _NEXT.get(problem.kind, "r tries again."),
+        hint or following,
         tone,
     )
 

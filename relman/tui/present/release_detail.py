@@ -302,7 +302,7 @@ def _range(item: Entry, about: Section[About] | None, room: int, now: datetime) 
         return [title, plain("  reading…", Tone.QUIET)]
     if about.value is None:
         problem = about.error
-        return [title, *([] if problem is None else refusal(problem, now).draw(room))]
+        return [title, *([] if problem is None else refusal(problem, now, by_hand=True).draw(room))]
     compared = about.value.range
     if compared is None:
         return [title, plain("  no history in common", Tone.QUIET)]

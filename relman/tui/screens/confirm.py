@@ -146,10 +146,6 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
         """Whether a yes would do something."""
         return self.course.may_agree and not self.too_small and not self.reasoning and self.typed == self.word
 
-    @property
-    def too_small(self) -> bool:
-        return self.relman.too_small
-
     def _counts(self, felt: float) -> bool:
         """Whether a yes felt at that time was meant for the plan that stands now."""
         if self._stood is not None and felt - max(self._stood, self._early) >= self.CALM:

@@ -12,9 +12,15 @@ from relman.errors import Problem, RelmanError
 from relman.model.board import Board
 from relman.model.journal import Operation, operations
 from relman.tui.commands.command import command
-from relman.tui.present.journal import JournalPresenter, matching, operation_lines
+from relman.tui.present.journal import (
+    JournalPresenter,
+    matching,
+    operation_lines,
+    unread_line,
+    unread_notice,
+)
 from relman.tui.present.notice import Notice, refusal
-from relman.tui.present.piece import Line, Piece, quiet, safe, spread
+from relman.tui.present.piece import BLANK, Line, Piece, quiet, safe, spread
 from relman.tui.screens.live import LiveScreen
 from relman.tui.widgets.keyed_list import KeyedList
 from relman.tui.widgets.lines_view import LinesView
@@ -36,6 +42,7 @@ class JournalScreen(LiveScreen):
         self._all: tuple[Operation, ...] = ()
         self._mark: tuple[int, int] | None = None
         self._problem: Problem | None = None
+        self._unread = 0  # lines that are no entries
         self._filter = ""
         self._presenter = JournalPresenter()
         self._shown: Hashable | None = None
@@ -62,7 +69,7 @@ class JournalScreen(LiveScreen):
         if mark == self._mark and self._problem is None and self._presenter.running == self._operator.operation:
             return
         try:
-            entries = await self._operator.journal.read()
+            entries, self._unread = await self._operator.journal.look()
         except RelmanError as error:
             self._problem = error.problem
         else:
@@ -88,7 +95,8 @@ class JournalScreen(LiveScreen):
         self._presenter.running = self._operator.operation
         kept = matching(self._all, self._filter, self._presenter.running)
         self._list.set_items(kept)
-        self._list_pane.show(self._notice(kept))
+        told = unread_line(self._unread, self._operator.journal.path) if self._all else BLANK
+        self._list_pane.show(self._notice(kept), told)
         self._draw_one()
         if self.focused is None and kept:  # a hidden list has lost it
             self._list.focus()
@@ -103,6 +111,8 @@ class JournalScreen(LiveScreen):
             return Notice("○", "Reading the journal")
         if self._all:
             return Notice("○", "No operation holds all of these words", hint="esc shows all of them again.")
+        if self._unread:
+            return unread_notice(self._unread, self._operator.journal.path)
         return Notice(
             "○",
             "Nothing was changed yet",

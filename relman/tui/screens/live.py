@@ -79,10 +79,6 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         if not self.app._batch_count:
             super()._compositor_refresh()
 
-    @property
-    def too_small(self) -> bool:
-        return self.relman.too_small
-
     @on(events.Resize)
     def _cover_if_small(self, event: events.Resize) -> None:
         """Covers what could not be read, and leaves it and its focus as they are."""

@@ -192,7 +192,7 @@ class LogScreen(LiveScreen):
         if self._problem is None:
             return [progress_line(*self._progress)]
         if self._problem.kind is not Kind.NOT_YET:
-            return refusal(self._problem, now).draw(room)
+            return refusal(self._problem, now, by_hand=True).draw(room)
         steps = step_lines(job, room, now) if job is not None and job.steps else []
         return waiting_lines(job, room, steps)
 

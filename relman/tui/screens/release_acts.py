@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relman.tui.commands.command import command
+from relman.tui.commands.command import command, takes_letters
 from relman.tui.screens.live import LiveScreen
 
 if TYPE_CHECKING:
@@ -122,4 +122,9 @@ class ReleaseActs(LiveScreen):
         from relman.model.operation import Outcome
 
         if ended.outcome is Outcome.DONE and ended.run_id is not None:
-            self.relman.show_run(ended.run_id)
+            self._lead_to(ended.run_id)
+
+    def _lead_to(self, run_id: int) -> None:
+        """To the run that a change has started, unless the person is at something else by then."""
+        if isinstance(self.app.screen, LiveScreen) and not takes_letters(self.app.focused):
+            self.relman.show_run(run_id)

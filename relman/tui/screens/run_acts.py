@@ -153,4 +153,4 @@ class RunActs(RunScreen):
 
     def _acted(self, ended: Ended) -> None:
         if ended.run_id is not None:
-            self.relman.show_run(ended.run_id)
+            self._lead_to(ended.run_id)
