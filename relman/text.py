@@ -29,22 +29,27 @@ _CONTROLS = (
 _MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILE = f"(?<={_MARKS}{{8}}){_MARKS}+"
 _UNSAFE = f"{_STRINGS}|{_CSI}|{_SHORT}|{_CONTROLS}"
-_SUSPECT = re.compile(f"{_CONTROLS}|{_MARKS}{{9}}")  # every unsafe sequence holds at least one of these
+_SUSPECT = f"{_CONTROLS}|{_MARKS}{{9}}"  # every unsafe sequence holds at least one of these
 _SGR = r"\x1b\[[0-9;:]*m"
 _BREAKS = r"\r\n|[\r\u0085\u2028\u2029\x0b\x0c]"
-_BLANKS = re.compile(r"[\n\t]+")
+_BLANKS = r"[\n\t]+"
+
+
+def _plain(text: str) -> bool:
+    """Letters, digits, signs and blanks of ASCII: nearly every text, and no pattern need be compiled to know it."""
+    return text.isascii() and text.isprintable()
 
 
 def clean(text: str) -> str:
     """``text`` without terminal escapes, controls, bidi controls and piled marks. Newline and tab stay."""
-    if not _SUSPECT.search(text) and "\u2028" not in text and "\u2029" not in text:
+    if _plain(text) or not (re.search(_SUSPECT, text) or "\u2028" in text or "\u2029" in text):
         return text
     return re.sub(_PILE, "", re.sub(_UNSAFE, "", re.sub(_BREAKS, "\n", text)))
 
 
 def clean_line(text: str, limit: int | None = None) -> str:
     """One line: as :func:`clean`, line breaks and tabs become a space, cut to ``limit`` characters."""
-    line = _BLANKS.sub(" ", clean(text)).strip()
+    line = (text if _plain(text) else re.sub(_BLANKS, " ", clean(text))).strip()
     if limit is not None and len(line) > limit:
         return line[: max(0, limit - 1)] + "…"
     return line
@@ -52,7 +57,7 @@ def clean_line(text: str, limit: int | None = None) -> str:
 
 def clean_log(line: str) -> str:
     """A log line: as :func:`clean`, but colour (SGR, ``ESC [ … m``) stays."""
-    if not _SUSPECT.search(line):
+    if _plain(line) or not re.search(_SUSPECT, line):
         return line
     parts: list[str] = []
     at = 0

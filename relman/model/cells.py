@@ -10,7 +10,7 @@ from relman.text import clean_line
 
 # Joiners and variation selectors change widths in some terminals and not in others: without them the parts
 # of a sequence stand side by side everywhere.
-_UNSTEADY = re.compile("[\u200c\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]+")
+_UNSTEADY = "[\u200c\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]+"
 
 
 @lru_cache(maxsize=4096)
@@ -28,7 +28,7 @@ def steady(text: str) -> str:
 
 def apart(text: str) -> str:
     """``text`` without what makes one sign of several, or another of one."""
-    return text if text.isascii() else _UNSTEADY.sub("", text)
+    return text if text.isascii() else re.sub(_UNSTEADY, "", text)
 
 
 def width(text: str) -> int:
