@@ -96,6 +96,23 @@ async def test_operations_newest_first_with_their_lines(tmp_path: Path) -> None:
         assert not isinstance(stage.app.screen, JournalScreen)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+@pytest.mark.parametrize("there", [True, False])
+async def test_the_first_operation_is_read_with_all_its_room(
+    tmp_path: Path, size: tuple[int, int], there: bool
+) -> None:
+    async with staged(tmp_path, size=size) as stage:
+        path = stage.there.journal.path
+        if there:
+            write(path, [entry(1, "begin")])
+        screen = await opened(stage)
+        write(path, [entry(1, "begin")])
+        await stage.until(lambda: "began" in stage.text)
+        await stage.press()
+        assert "repository   acme/agentic-backend\n" in stage.text
+        assert screen.focused is screen._list and "enter Read" in stage.text
+
+
 async def test_what_is_under_way_here_is_not_called_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

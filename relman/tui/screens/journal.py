@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 
 from relman.actions.operator import Operator
@@ -101,6 +102,13 @@ class JournalScreen(LiveScreen):
         if self.focused is None and kept:  # a hidden list has lost it
             self._list.focus()
         self.refresh_bindings()
+
+    @on(LinesView.Resized)
+    def _resized(self, event: LinesView.Resized) -> None:
+        """The lines get their place after they are first shown."""
+        event.stop()
+        if event.widget is self._lines:
+            self._draw_one()
 
     def _notice(self, kept: list[Operation]) -> Notice | None:
         if self._problem is not None and not self._all:
