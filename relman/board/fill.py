@@ -174,7 +174,8 @@ class Filler:
     async def _keep_up(self) -> None:
         """The details of finished runs, for as long as relman runs."""
         deployments_read = False
-        refused: set[int] = set()
+        refused: set[int] = set()  # until another run ends
+        ended = self._finished()
         while True:
             await self._after_sleep()
             since = _moment(self._server_now() - self._weeks * 7 * 24 * 3600)
@@ -191,8 +192,9 @@ class Filler:
                 for environment in self._store.board.environments.value or ():
                     await self._old_deployments(environment.name, since)
             else:
-                await self._next_end()
+                await self._next_end(ended)
                 await asyncio.sleep(self._settle)
+                ended = self._finished()  # not later: what ends while this is busy counts as well
                 refused.clear()
 
     async def _next_runs(self, since: datetime, refused: set[int]) -> tuple[Run, ...]:
@@ -211,9 +213,8 @@ class Filler:
 
         self._store.change(edit)
 
-    async def _next_end(self) -> None:
-        """Until the set of finished runs on the board changes."""
-        before = self._finished()
+    async def _next_end(self, before: frozenset[tuple[int, int]]) -> None:
+        """Until other runs than those of ``before`` are finished on the board."""
         while self._finished() == before:
             await self._change()
             await self._after_sleep()
