@@ -24,6 +24,7 @@ def run_dashboard(app: RelmanApp) -> int:
     without waiting for them.
     """
     loop = asyncio.new_event_loop()
+    app.listen_to_signals(loop)  # before the terminal is changed
     settling = loop.create_task(_settle_memory(app.first_frame))
     _say(terminal.PUSH_TITLE)
     try:
