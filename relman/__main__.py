@@ -174,7 +174,7 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
     import signal
     import tempfile
 
-    from relman.cli.start import has_terminal
+    from relman.cli.start import no_screen
     from relman.errors import Exit, Kind, Problem, RelmanError
 
     if arguments.serve:
@@ -184,7 +184,7 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
     from relman.demo import embed
 
     # Without a terminal there is no dashboard; its words are the status.
-    instead = not arguments.argv and not has_terminal()
+    instead = not arguments.argv and bool(no_screen(environ)[0])
     argv = ["status"] if instead else arguments.argv
     try:
         world = embed.start(seed=arguments.seed, speed=arguments.speed)
@@ -206,14 +206,12 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _dashboard(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman.cli.start import has_terminal
+    from relman.cli import start
     from relman.errors import usage_error
 
-    if not has_terminal():
-        raise usage_error(
-            "The dashboard needs a terminal for input and output",
-            hint="Without one, use `relman status`, with --json for a program.",
-        )
+    why, hint = start.no_screen(environ)
+    if why:
+        raise usage_error(why, hint=hint)
     import gc
 
     gc.disable()  # there is no garbage in what a start makes; looking for it takes a tenth of the time
