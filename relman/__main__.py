@@ -182,6 +182,7 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
         return serve(["--seed", str(arguments.seed), "--speed", str(arguments.speed)])
     from relman.demo import embed
+    from relman.places import PASSING
 
     # Without a terminal there is no dashboard; its words are the status.
     instead = not arguments.argv and bool(no_screen(environ)[0])
@@ -194,7 +195,7 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
-    with world, tempfile.TemporaryDirectory(prefix="relman-demo-") as home:
+    with world, tempfile.TemporaryDirectory(prefix=PASSING) as home:
         place = ["--api-url", world.api_url, "--repo", world.repo, "--config", str(world.config)]
         if arguments.read_only:
             place.append("--read-only")

@@ -7,12 +7,14 @@ become black or blue.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from textual.app import App
 from textual.theme import Theme
 
 from relman.tui.commands.command import Command
+
+if TYPE_CHECKING:
+    from relman.tui.app import RelmanApp
 
 DARK = "relman-dark"
 LIGHT = "relman-light"
@@ -138,11 +140,15 @@ def theme_commands() -> tuple[Command, ...]:
 
     def made(word: str, title: str, help: str, theme: str) -> Command:
         def use(host: object) -> None:
-            cast("App[object]", host).theme = theme
+            app = cast("RelmanApp", host)
+            app.theme = theme
+            where = app.settings.user_file or "your own file"
+            app.tell(f'Until you leave; theme = "{word}" in {where} keeps it.')
 
         def another(host: object) -> bool:
-            return cast("App[object]", host).theme != theme
+            return cast("RelmanApp", host).theme != theme
 
+        help = f'{help} theme = "{word}" in your own file keeps it.'
         return Command(f"theme-{word}", (), f"Theme: {title}", help, "relman", does=use, when=another)
 
     return (

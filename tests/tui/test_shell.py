@@ -253,7 +253,7 @@ async def test_what_the_help_has_no_room_for_in_a_row_stands_below_it(size: tupl
 
 
 async def test_the_palette_offers_only_what_can_run() -> None:
-    app = boards.app()
+    app = boards.app(user_file="~/.config/relman/config.toml")
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("colon")
         await pilot.pause()
@@ -265,6 +265,8 @@ async def test_the_palette_offers_only_what_can_run() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app.theme == LIGHT
+        told = [note.message for note in app._notifications]
+        assert told == ['Until you leave; theme = "light" in ~/.config/relman/config.toml keeps it.']
         await pilot.press("ctrl+p", "escape")
         await pilot.pause()
         assert app.is_running and len(app.screen_stack) == 1
