@@ -15,14 +15,22 @@ if TYPE_CHECKING:
     from relman.errors import Exit
 
 _VERSION = ["--version"]
+_INTERRUPTED = 130  # as in errors.Exit, which may not be loaded yet
 
 
 def run() -> NoReturn:
     """The console script ``relman``."""
     argv = sys.argv[1:]
-    if argv != _VERSION:
-        _take_hooks()
-    code = main(argv)
+    code = _INTERRUPTED
+    try:
+        if argv != _VERSION:
+            _interrupts_end_at_once()
+            _take_hooks()
+        code = main(argv)
+        if argv != _VERSION:
+            _interrupts_come_too_late()
+    except KeyboardInterrupt:
+        pass
     threads = sys.modules.get("threading")
     if threads and any(not one.daemon for one in threads.enumerate() if one is not threads.main_thread()):
         # A thread that still waits for the network (a name that does not resolve) must not keep the process.
@@ -31,11 +39,54 @@ def run() -> NoReturn:
     sys.exit(code)
 
 
+def _end_at_once(*_: object) -> NoReturn:
+    os._exit(_INTERRUPTED)
+
+
+def _interrupts_end_at_once() -> None:
+    """From now on ctrl+c ends the process.
+
+    While relman loads there is nothing to tidy up, and an exception out of the middle of an import can come to
+    light as any other one, or not at all.
+    """
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it may be ignored
+        signal.signal(signal.SIGINT, _end_at_once)
+
+
+def _interrupts_unwind() -> None:
+    """From now on ctrl+c is an exception, and what was begun is put in order."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is _end_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupts_come_too_late() -> None:
+    """All is done and said; Python would die of a ctrl+c that comes while it tidies up."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _end_at_once):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether a ctrl+c is behind it: Python wraps what is raised while a class is made."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _take_hooks() -> None:
     """Every way out that would print a traceback writes a report without secrets instead."""
     import threading
 
     def tell(error: BaseException | None) -> None:
+        if _was_interrupted(error):  # in a place whose exceptions go nowhere
+            os._exit(_INTERRUPTED)
         if error is not None and not isinstance(error, SystemExit):
             from relman import places, report
 
@@ -73,6 +124,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     except Exception as error:  # the last one: a report instead of a traceback
+        if _was_interrupted(error):
+            return Exit.INTERRUPTED
         from relman import places, report
 
         report.tell(error, places.find(environ).state, report.secrets_in(environ))
@@ -113,13 +166,15 @@ def _command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             answer = _change
     import asyncio
 
+    _interrupts_unwind()
     return int(asyncio.run(answer(arguments, environ)))
 
 
 def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    import signal
     import tempfile
 
-    from relman.cli.start import has_terminal
+    from relman.cli.start import no_screen
     from relman.errors import Exit, Kind, Problem, RelmanError
 
     if arguments.serve:
@@ -127,15 +182,20 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
         return serve(["--seed", str(arguments.seed), "--speed", str(arguments.speed)])
     from relman.demo import embed
+    from relman.places import PASSING
 
     # Without a terminal there is no dashboard; its words are the status.
-    instead = not arguments.argv and not has_terminal()
+    instead = not arguments.argv and bool(no_screen(environ)[0])
     argv = ["status"] if instead else arguments.argv
     try:
         world = embed.start(seed=arguments.seed, speed=arguments.speed)
     except embed.EmbeddedError as error:
         raise RelmanError(Problem(Kind.LOCAL, "The embedded world did not start", str(error))) from None
-    with world, tempfile.TemporaryDirectory(prefix="relman-demo-") as home:
+    _interrupts_unwind()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
+    with world, tempfile.TemporaryDirectory(prefix=PASSING) as home:
         place = ["--api-url", world.api_url, "--repo", world.repo, "--config", str(world.config)]
         if arguments.read_only:
             place.append("--read-only")
@@ -147,14 +207,12 @@ def _demo(arguments: Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _dashboard(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    from relman.cli.start import has_terminal
+    from relman.cli import start
     from relman.errors import usage_error
 
-    if not has_terminal():
-        raise usage_error(
-            "The dashboard needs a terminal for input and output",
-            hint="Without one, use `relman status`, with --json for a program.",
-        )
+    why, hint = start.no_screen(environ)
+    if why:
+        raise usage_error(why, hint=hint)
     import gc
 
     gc.disable()  # there is no garbage in what a start makes; looking for it takes a tenth of the time

@@ -9,6 +9,7 @@ import platformdirs
 from msgspec import Struct
 
 HOME_VARIABLE = "RELMAN_HOME"
+PASSING = "relman-demo-"  # how the name of a home begins that goes when the process goes
 
 
 class Places(Struct, frozen=True):
@@ -21,6 +22,11 @@ class Places(Struct, frozen=True):
     @property
     def user_file(self) -> Path:
         return self.config / "config.toml"
+
+    @property
+    def last(self) -> bool:
+        """Whether they outlive this process."""
+        return not self.config.name.startswith(PASSING)
 
 
 def find(environ: Mapping[str, str]) -> Places:

@@ -92,6 +92,16 @@ def _home(environ: Mapping[str, str]) -> Path | None:
     return Path(said) if said else None
 
 
+def _user_file_named(made: Session) -> str:
+    """The user's file as a person writes it; "" where nothing is kept."""
+    if not made.places.last:
+        return ""
+    file = made.places.user_file
+    if made.home is not None and file.is_relative_to(made.home):
+        return f"~/{file.relative_to(made.home).as_posix()}"
+    return str(file)
+
+
 @asynccontextmanager
 async def looking(made: Session) -> AsyncIterator[Looking]:
     """Readers and the history, closed at the end."""
@@ -290,6 +300,7 @@ def dashboard(made: Session) -> int:
         bell=made.settings.notifications.bell,
         desktop=made.settings.notifications.desktop,
         title=made.settings.notifications.title,
+        user_file=_user_file_named(made),
         report=lambda error: report.write(error, made.places.state, made.secrets),
     )
     tools = None if made.read_only else lambda: tools_of(made, reader(), probes(), clock)

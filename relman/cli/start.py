@@ -7,7 +7,7 @@ commands for that takes longer than anything else such a start does first.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _VALUES = {"-C": "directory", "--config": "config", "--repo": "repo", "--api-url": "api_url"}
 _PATHS = {"directory", "config"}
+_ENCODING_FROM = ("PYTHONIOENCODING", "LC_ALL", "LC_CTYPE", "LANG")  # the first that is set
 _FLAGS = {"--read-only": "read_only"}
 
 
@@ -51,6 +52,30 @@ def wants_json(argv: Sequence[str]) -> bool:
     return "--json" in argv
 
 
-def has_terminal() -> bool:
-    """Whether a screen can be shown: Textual draws to stderr or stdout and reads stdin."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+def no_screen(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Why no screen can be shown, and what to do; empty where one can.
+
+    Textual draws to stderr or stdout and reads stdin. ASCII says nothing about a terminal, it is what remains where
+    no locale is set: there UTF-8 is written.
+    """
+    instead = "Without one, use `relman status`, with --json for a program."
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        return "The dashboard needs a terminal for input and output", instead
+    if (name := environ.get("TERM", "").lower()) in ("dumb", "unknown"):
+        return f"The dashboard needs a terminal that it can draw on, and this one is {name!r} (TERM)", instead
+    encoding = (sys.stderr.encoding or "ascii").lower()
+    if encoding in ("utf-8", "ascii", "us-ascii", "ansi_x3.4-1968") or _has_the_signs(encoding):
+        return "", ""
+    said = next((word for word in _ENCODING_FROM if environ.get(word)), "LC_ALL")
+    how = "Unset it" if said == "PYTHONIOENCODING" else f"Set {said} to a locale with UTF-8, such as C.UTF-8"
+    return (
+        f"The dashboard is drawn in UTF-8, and {said} says that this terminal reads {encoding}",
+        f"{how}, or use `relman status`.",
+    )
+
+
+def _has_the_signs(encoding: str) -> bool:
+    try:
+        return "a┌─✓○".encode(encoding).startswith(b"a") and "a".encode(encoding) == b"a"
+    except UnicodeEncodeError:
+        return False

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -126,6 +127,7 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         self._unsubscribe: Callable[[], None] | None = None
         self._view = View()
         self.first_frame = asyncio.Event()  # the first frame is out
+        self._leave: Callable[[], None] | None = None  # wanted before that
         self._told: tuple[Problem, ...] = ()
         self._terminal_title = ""
         self._herald = Herald(self.clock.now(), bell=self.settings.bell, desktop=self.settings.desktop)
@@ -172,12 +174,14 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
 
     def on_mount(self) -> None:
         self._unsubscribe = self.watch_.store.subscribe(self._published)
-        self._listen_to_signals()
         self.set_interval(1.0, self._tick, name="seconds")
         self.call_after_refresh(self._first_frame_is_out)
 
     def _first_frame_is_out(self) -> None:
         self.first_frame.set()
+        if self._leave is not None:
+            self._leave()
+            return
         self.watch_.start()
         if self.may_change:
             self.refresh_bindings()
@@ -443,17 +447,22 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────
 
-    def _listen_to_signals(self) -> None:
+    def listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         """SIGTERM, SIGHUP and SIGINT end the program the way a key does: with the terminal restored."""
-        if self.is_headless:
-            return
-        loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP", "SIGINT"):
             number = getattr(signal, name, None)
             if number is not None:
                 # Not on Windows, and only on the main thread.
                 with contextlib.suppress(ValueError, RuntimeError):
                     loop.add_signal_handler(number, self._end_by_signal, number)
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """Ends it, but not before the first frame is out: what is still being mounted then would fail."""
+        leave = partial(super().exit, result, return_code, message)
+        if self.first_frame.is_set():
+            leave()
+        elif self._leave is None:
+            self._leave = leave
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)

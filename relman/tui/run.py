@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import gc
 import sys
+from io import TextIOWrapper
 
 from relman.tui import terminal
 from relman.tui.app import RelmanApp
@@ -24,7 +26,9 @@ def run_dashboard(app: RelmanApp) -> int:
     without waiting for them.
     """
     loop = asyncio.new_event_loop()
+    app.listen_to_signals(loop)  # before the terminal is changed
     settling = loop.create_task(_settle_memory(app.first_frame))
+    _write_utf8()
     _say(terminal.PUSH_TITLE)
     try:
         asyncio.set_event_loop(loop)
@@ -40,6 +44,13 @@ def run_dashboard(app: RelmanApp) -> int:
         asyncio.set_event_loop(None)
         loop.close()
     return app.return_code if app.return_code is not None else CRASHED
+
+
+def _write_utf8() -> None:
+    """Where no locale is set Python would write ``\\u25cb`` for ○; what is read is UTF-8 in any case."""
+    stream = sys.__stderr__  # where Textual writes
+    if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name == "ascii":
+        stream.reconfigure(encoding="utf-8")
 
 
 async def _settle_memory(first_frame: asyncio.Event) -> None:

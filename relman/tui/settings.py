@@ -16,7 +16,7 @@ class DashboardSettings(Struct, frozen=True):
 
     ``web_url`` is where the forge's pages live: nothing else is opened in a browser. ``report`` writes down what
     the dashboard dies of. ``problems`` are told at the start. ``bell``, ``desktop`` and ``title`` say how the
-    terminal tells that something waits.
+    terminal tells that something waits. ``user_file`` is where these choices are written, as a person names it.
     """
 
     theme: str = ""
@@ -27,4 +27,5 @@ class DashboardSettings(Struct, frozen=True):
     bell: bool = True
     desktop: bool = True
     title: bool = True
+    user_file: str = ""
     problems: tuple[Problem, ...] = ()

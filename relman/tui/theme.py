@@ -15,6 +15,8 @@ from textual.theme import Theme
 from relman.tui.commands.command import Command
 
 if TYPE_CHECKING:
+    from relman.tui.app import RelmanApp
+
     _App = App[None]
 else:
     _App = object
@@ -164,11 +166,15 @@ def theme_commands() -> tuple[Command, ...]:
 
     def made(word: str, title: str, help: str, theme: str) -> Command:
         def use(host: object) -> None:
-            cast("App[object]", host).theme = theme
+            app = cast("RelmanApp", host)
+            app.theme = theme
+            where = app.settings.user_file or "your own file"
+            app.tell(f'Until you leave; theme = "{word}" in {where} keeps it.')
 
         def another(host: object) -> bool:
-            return cast("App[object]", host).theme != theme
+            return cast("RelmanApp", host).theme != theme
 
+        help = f'{help} theme = "{word}" in your own file keeps it.'
         return Command(f"theme-{word}", (), f"Theme: {title}", help, "relman", does=use, when=another)
 
     return (

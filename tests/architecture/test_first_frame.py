@@ -38,7 +38,7 @@ CODE = """
 import json, os, sys
 from relman import __main__, wiring
 from relman.cli import start
-start.has_terminal = lambda: True
+start.no_screen = lambda environ: ("", "")
 from relman.tui import app, run
 
 async def headless(self, **options):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -61,3 +64,77 @@ def test_the_short_way_loads_no_parser() -> None:
     code += "; print('argparse' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def told(home: Path, **environ: str) -> tuple[int, str]:
+    """What a start of the dashboard in a pseudo-terminal says, where it says something and ends."""
+    pty = pytest.importorskip("pty")
+    main, other = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "relman", "--repo", "a/b"],
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        env={**os.environ, "RELMAN_HOME": str(home), "RELMAN_TOKEN": "", "GH_TOKEN": "", "PATH": "", **environ},
+        timeout=60,
+        check=False,
+    )
+    said = b""
+    while select.select([main], [], [], 0)[0]:
+        said += os.read(main, 65536)
+    os.close(main)
+    os.close(other)
+    assert b"\x1b" not in said
+    return done.returncode, said.decode()
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"TERM": "dumb"}, ["can draw on", "'dumb' (TERM)", "relman status"]),
+        ({"TERM": "unknown"}, ["'unknown' (TERM)"]),
+        (
+            {"TERM": "xterm", "PYTHONIOENCODING": "latin-1"},
+            ["UTF-8, and PYTHONIOENCODING says", "Unset it", "relman status"],
+        ),
+    ],
+)
+def test_a_terminal_that_cannot_show_it_is_refused(
+    environ: dict[str, str], words: list[str], tmp_path: Path
+) -> None:
+    code, said = told(tmp_path, **environ)
+    assert code == 2
+    for word in words:
+        assert word in said
+
+
+class Stream:
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("encoding", "environ", "named"),
+    [
+        ("utf-8", {}, ""),
+        ("UTF-8", {"TERM": ""}, ""),
+        ("ascii", {"LC_ALL": "C"}, ""),  # written as UTF-8
+        ("gb18030", {"LANG": "zh_CN.GB18030"}, ""),  # has them all
+        ("iso8859-1", {"LC_ALL": "de_DE", "LANG": "C.UTF-8"}, "LC_ALL"),
+        ("iso8859-1", {"LC_ALL": "", "LANG": "de_DE"}, "LANG"),
+        ("cp850", {}, "LC_ALL"),
+    ],
+)
+def test_the_encoding_that_is_in_the_way_is_named(
+    encoding: str, environ: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Stream(encoding))
+    why, hint = start.no_screen(environ)
+    assert bool(why) == bool(named)
+    if named:
+        assert f"{named} says that this terminal reads {encoding}" in why
+        assert f"Set {named} to a locale with UTF-8" in hint

@@ -170,6 +170,15 @@ def test_other_terminals_have_colours(tmp_path: Path, environ: dict[str, str]) -
         assert not colours_in(terminal.output) & {38, 48}  # sixteen colours know no palette
 
 
+@pytest.mark.parametrize("environ", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "C"}])
+def test_without_a_locale_the_signs_are_drawn_all_the_same(tmp_path: Path, environ: dict[str, str]) -> None:
+    terminal = Terminal(tmp_path, **environ)
+    terminal.until_started()
+    os.write(terminal.main, b"q")
+    assert terminal.end() == 0
+    assert "│".encode() in terminal.output and b"\\u2" not in terminal.output
+
+
 @pytest.mark.parametrize("key", [b"q", b"\x03"])
 def test_quitting_waits_for_no_request(tmp_path: Path, key: bytes) -> None:
     terminal = Terminal(tmp_path)

@@ -19,6 +19,9 @@ from relman.model.board import Board, Section
 from relman.tui import terminal
 from relman.tui.browser import may_open
 from relman.tui.present.piece import Piece
+from relman.tui.screens.deploys import DeploysScreen
+from relman.tui.screens.palette import PaletteScreen
+from relman.tui.screens.pipeline import PipelineScreen
 from relman.tui.theme import CONTRAST, DARK, LIGHT, THEMES, theme_name
 from relman.tui.widgets.key_bar import Entry, KeyBar
 from relman.tui.widgets.line_bar import LineBar
@@ -253,7 +256,7 @@ async def test_what_the_help_has_no_room_for_in_a_row_stands_below_it(size: tupl
 
 
 async def test_the_palette_offers_only_what_can_run() -> None:
-    app = boards.app()
+    app = boards.app(user_file="~/.config/relman/config.toml")
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("colon")
         await pilot.pause()
@@ -265,9 +268,19 @@ async def test_the_palette_offers_only_what_can_run() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app.theme == LIGHT
+        told = [note.message for note in app._notifications]
+        assert told == ['Until you leave; theme = "light" in ~/.config/relman/config.toml keeps it.']
         await pilot.press("ctrl+p", "escape")
         await pilot.pause()
         assert app.is_running and len(app.screen_stack) == 1
+
+
+async def test_a_key_that_comes_before_its_screen_is_drawn_does_no_harm() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)):
+        for early in (PaletteScreen(app.screen), PipelineScreen(), DeploysScreen()):
+            for name in type(early).commands():
+                early.action_run_command(name)
 
 
 async def test_ages_tick_and_nothing_else_is_rebuilt() -> None:

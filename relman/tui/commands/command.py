@@ -152,9 +152,9 @@ class CommandHost(_Node):
                     self._bindings.key_to_bindings.setdefault(key, []).append(binding)
 
     def action_run_command(self, name: str) -> None:
-        """Runs a command of this host, if it may run now."""
+        """Runs a command of this host, if it may run now: not for a key that comes before the screen is drawn."""
         declared = type(self).commands().get(name)
-        if declared is not None and declared.available(self):
+        if declared is not None and self._is_mounted and declared.available(self):
             declared.run(self)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from relman.model.state import Tone
 from relman.tui.present.columns import Column, row
-from relman.tui.present.piece import Line, Piece, quiet
+from relman.tui.present.piece import Line, Piece, cell_len, quiet
 
 
 class MenuRow(Struct, frozen=True):
@@ -23,21 +23,20 @@ class MenuRow(Struct, frozen=True):
     available: bool = True
 
 
-_COLUMNS = (
-    Column("keys", 16),
-    Column("command", 22, least=12, rank=2),
-    Column("", 30, least=12, grow=True),
-)
-
-
+_WIDEST_KEYS = 16
+_WORDS = (Column("command", 22, least=12, rank=2), Column("", 30, least=12, grow=True))
 _PLAIN_COLUMNS = (Column("choice", 24, least=12), Column("", 30, least=12, grow=True))
 
 
 class MenuPresenter:
-    """A line of a menu: keys, what the command is called, and what it does. ``keys`` False: choices have none."""
+    """A line of a menu: keys, what the command is called, and what it does.
 
-    def __init__(self, *, keys: bool = True) -> None:
-        self._keys = keys
+    ``keys`` are those of all its rows, which their column has room for; choices have none.
+    """
+
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        width = min(_WIDEST_KEYS, max(map(cell_len, keys), default=0))
+        self._columns = (Column("keys", width), *_WORDS) if width else _PLAIN_COLUMNS
 
     def key(self, item: MenuRow) -> tuple[str, str]:
         return (item.group, item.name)
@@ -52,9 +51,9 @@ class MenuPresenter:
             return (Piece(item.group, strong=True),)
         tone = Tone.PLAIN if item.available else Tone.QUIET
         words: tuple[Line, ...] = ((Piece(item.title or item.name, tone),), (quiet(item.help),))
-        if not self._keys:
-            return row(words, _PLAIN_COLUMNS, room)
-        return row(((Piece(item.keys, accent=item.available, tone=tone),), *words), _COLUMNS, room)
+        if self._columns is _PLAIN_COLUMNS:
+            return row(words, self._columns, room)
+        return row(((Piece(item.keys, accent=item.available, tone=tone),), *words), self._columns, room)
 
 
 def matching(rows: Sequence[MenuRow], text: str) -> list[MenuRow]:

@@ -45,7 +45,6 @@ class WorkflowMenu(MenuScreen):
 
     HEADING = "Start a workflow"
     HINT = "enter opens the form"
-    KEYS = False
 
     def __init__(self, behind: Screen[object], found: Sequence[Startable]) -> None:
         super().__init__(behind)

@@ -37,7 +37,6 @@ class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindi
     CSS_PATH = "menu.tcss"
     HEADING = ""
     HINT = ""  # what the keys do, beside the one that closes
-    KEYS = True  # whether rows have keys to show
 
     def __init__(self, behind: Screen[object]) -> None:
         super().__init__()
@@ -50,7 +49,7 @@ class MenuScreen(CommandHost, LeavesOnce, ModalScreen[str | None], inherit_bindi
 
     def compose(self) -> ComposeResult:
         self._list: KeyedList[MenuRow] = KeyedList(
-            MenuPresenter(keys=self.KEYS), SystemClock().now, id="menu-list", header=False
+            MenuPresenter(item.keys for item in self.rows("")), SystemClock().now, id="menu-list", header=False
         )
         self._list.can_focus = False
         field = Input(placeholder="Type to find", compact=True, id="menu-input")

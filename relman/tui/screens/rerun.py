@@ -52,7 +52,6 @@ def intent_of(name: str, run: Run, job: Job | None) -> Rerun:
 class RerunMenu(MenuScreen):
     HEADING = "Run again"
     HINT = "enter shows the plan"
-    KEYS = False
 
     def __init__(self, behind: Screen[object], run: Run, jobs: Sequence[Job], job: Job | None) -> None:
         super().__init__(behind)
