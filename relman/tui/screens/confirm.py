@@ -169,7 +169,7 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
 
     def draw(self) -> None:
         """Shows the course as it is now."""
-        if not self.is_mounted:
+        if not self.is_mounted or not self.stands:
             return
         course = self.course
         if course.asked != self._asked and course.stage is Stage.ASKING:
@@ -227,11 +227,11 @@ class ConfirmScreen(CommandHost, LeavesOnce, ModalScreen[None], inherit_bindings
         self.call_after_refresh(self._draw_more)
 
     def _draw_more(self) -> None:
-        if self.is_mounted:
-            self.query_one("#confirm-more", LineBar).update()
+        self.query_one("#confirm-more", LineBar).update()
 
     def _tick(self) -> None:
-        self.query_one("#confirm-title", LineBar).update()
+        if self.stands:
+            self.query_one("#confirm-title", LineBar).update()
 
     def on_resize(self) -> None:
         self._cover_if_small()
