@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, on
 from textual.app import ComposeResult
 from textual.errors import NoWidget
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from relman.model.board import Board
@@ -73,6 +75,13 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
             if reached := [point for point in points or () if size >= point[0]]:
                 # What it holds has no styles yet, and no rule is about the screen itself.
                 self.add_class(max(reached)[1], update=False)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The ground, one line for all: nearly all of it is covered, and Textual would make and style each."""
+        line = Strip.blank(crop.width, self.rich_style)
+        for one in self.get_line_filters():
+            line = line.apply_filter(one, self.background_colors[1])
+        return [line] * crop.height
 
     def _compositor_refresh(self) -> None:
         """Draws nothing during a batch: Textual would, and throw the whole screen away."""
