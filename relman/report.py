@@ -23,6 +23,7 @@ from relman.text import clean
 # slash) and of an authorization header.
 _SHAPES = (
     r"\b(?:gh[a-z]_[A-Za-z0-9_.=-]{8,}|github_pat_[A-Za-z0-9_]{8,})|(?<=://)[^/\s@:]*:[^/\s]+(?=@)"
+    r"|(?<=://)[^/\s@:'\"]{1,100}:[^\s@'\"]{1,200}(?=@)"
     r"|(?<=[a-z]:/)[^/\s@:]+:[^/\s]+(?=@)"
     r"|(?i:(?<=https://)|(?<=http://)|(?<=https:/)|(?<=http:/))[^/\s]+(?=@)"
     r"|(?i:(?<=authorization: )|(?<=authorization': ')|(?<=bearer ))[^\s'\"]+(?: [^\s'\"]+)?"

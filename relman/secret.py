@@ -14,8 +14,28 @@ def without_credentials(text: str) -> str:
     Everything up to the last ``@`` is masked, since a password may hold any sign, and so is a query; what is no
     address and names only a user (``git@host``) stays.
     """
-    text = re.sub(r"(?<=://)\S*(?=@)|[^\s'\"/@:]*:[^\s/]\S*(?=@)", MASK, text)
-    return re.sub(r"(://[^\s?#]*[?#])[^\s'\"]+", rf"\1{MASK}", text)
+    return re.sub(r"\S+", lambda word: _without_credentials(word[0]), text)
+
+
+def _without_credentials(word: str) -> str:
+    # Searched from end to end once: the text may be long, and somebody's who wants it to take long.
+    scheme, at = word.find("://"), word.rfind("@")
+    if 0 <= scheme < at:
+        word = f"{word[: scheme + 3]}{MASK}{word[at:]}"
+    elif at > 0:
+        colon = word.find(":", 0, at)
+        while colon >= 0 and word[colon + 1] == "/":
+            colon = word.find(":", colon + 1, at)
+        if colon >= 0:
+            begin = max(word.rfind(sign, 0, colon) for sign in "'\"/@") + 1
+            word = f"{word[:begin]}{MASK}{word[at:]}"
+    if scheme >= 0:
+        query = min((found for sign in "?#" if (found := word.find(sign, scheme + 3)) >= 0), default=-1)
+        if query >= 0:
+            end = min((found for sign in "'\"" if (found := word.find(sign, query)) >= 0), default=len(word))
+            if end > query + 1:
+                word = f"{word[: query + 1]}{MASK}{word[end:]}"
+    return word
 
 
 class Secret:

@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from relman.secret import MASK, Secret
+from relman.secret import MASK, Secret, without_credentials
 
 TOKEN = "ghp_sentinel0123456789"
 
@@ -55,3 +55,26 @@ def test_equality_and_fingerprint() -> None:
 def test_masking_a_text() -> None:
     assert Secret(TOKEN).mask_in(f"Authorization: Bearer {TOKEN}!") == f"Authorization: Bearer {MASK}!"
     assert Secret("").mask_in("text") == "text"
+
+
+@pytest.mark.parametrize("piece", ["a:", "://", "a@", "'", "?#", "a:b@", "a:/", " ://u:p@h?q"])
+def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
+    """Read from every colon to the end, these would take minutes."""
+    without_credentials(piece * 300_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:pa/ss@host/x", "https://•••@host/x"),
+        ("https://host/x?token=abc#d", "https://host/x?•••"),
+        ("'https://u:p@h/?q=1'", "'https://•••@h/?•••'"),
+        ("user:pass@host", "•••@host"),
+        ("git@github.com:acme/app.git", "git@github.com:acme/app.git"),
+        ("C:/Users/me@home", "C:/Users/me@home"),
+        ("no address at all: a word", "no address at all: a word"),
+        ("https://host?", "https://host?"),
+    ],
+)
+def test_what_may_hold_a_password_is_masked(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown

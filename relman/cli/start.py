@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _VALUES = {"-C": "directory", "--config": "config", "--repo": "repo", "--api-url": "api_url"}
 _PATHS = {"directory", "config"}
-_ENCODING_FROM = ("PYTHONIOENCODING", "LC_ALL", "LC_CTYPE", "LANG")  # the first that is set
 _FLAGS = {"--read-only": "read_only"}
+_ENCODING_FROM = ("PYTHONIOENCODING", "LC_ALL", "LC_CTYPE", "LANG")  # the first that is set
 
 
 def dashboard(argv: Sequence[str]) -> Namespace | None:

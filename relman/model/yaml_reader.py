@@ -159,29 +159,20 @@ def compose(text: str) -> Node | None:
     if hidden:
         text = text.translate(_HIDE)
     try:
-        return _composed(text, hidden)
+        return _Composer(hidden).compose(_events(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if "nesting depth" in problem:  # newer versions of libyaml have a limit too, and may meet theirs first
+            raise YamlError(f"Nested deeper than {MAX_DEPTH} levels", line, column) from None
         raise YamlError(f"Not valid YAML: {problem}", line, column) from None
     except yaml.YAMLError as error:
         raise YamlError(f"Not valid YAML: {str(error).splitlines()[0]}", 1, 1) from None
 
 
-def _composed(text: str, hidden: bool) -> Node | None:
-    try:
-        return _Composer(hidden).compose(_events(text, quick=yaml.__with_libyaml__))
-    except yaml.MarkedYAMLError as error:
-        if not yaml.__with_libyaml__ or "nesting depth" not in (error.problem or ""):
-            raise
-    # Newer versions of libyaml have a limit of their own, and look so far ahead that they meet it first. Python's
-    # reader comes to ours, and says where that is.
-    return _Composer(hidden).compose(_events(text, quick=False))
-
-
-def _events(text: str, *, quick: bool) -> Iterator[Any]:
-    parser = yaml.CSafeLoader(text) if quick else yaml.SafeLoader(text)
+def _events(text: str) -> Iterator[Any]:
+    parser = yaml.CSafeLoader(text) if yaml.__with_libyaml__ else yaml.SafeLoader(text)
     try:
         while parser.check_event():
             yield parser.get_event()

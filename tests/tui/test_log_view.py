@@ -9,8 +9,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from relman.tui.present.log import LINE_SHOWN
 from relman.tui.theme import DARK, THEMES
-from relman.tui.widgets.log_file import SHOWN
 from relman.tui.widgets.log_view import LogView
 from relman.tui.widgets.moves import Move
 
@@ -290,7 +290,7 @@ async def test_a_line_of_ten_megabytes_is_cut_with_a_mark(path: Path) -> None:
         assert view.status.line == 3
         view.move(Move.UP)
         text, what = view.copied()
-        assert (len(text), what) == (SHOWN, "the line")
+        assert (len(text), what) == (LINE_SHOWN, "the line")
         view.scroll_to(x=view.virtual_size.width, animate=False, force=True, immediate=True)
         await pilot.pause()
         assert screen(view)[1].endswith("… 9.9 MB more in this line")
@@ -300,7 +300,12 @@ async def test_a_line_of_ten_megabytes_is_cut_with_a_mark(path: Path) -> None:
 
 async def test_what_lies_behind_the_shown_part_of_a_line_is_not_searched_and_that_is_said(path: Path) -> None:
     data = (
-        b"short\n" + b"y" * (SHOWN - 6) + b"INSIDE" + b"BEYOND" + b"y" * 5_000_000 + b"NEEDLE\nafter NEEDLE\n"
+        b"short\n"
+        + b"y" * (LINE_SHOWN - 6)
+        + b"INSIDE"
+        + b"BEYOND"
+        + b"y" * 5_000_000
+        + b"NEEDLE\nafter NEEDLE\n"
     )
     async with opened(path, data) as (view, _):
         view.search("after")

@@ -148,8 +148,9 @@ class CommandHost(_Node):
         for name, declared in self.commands().items() if overrides else ():
             if name in overrides and not declared.keys:
                 for key in overrides[name].split(","):
-                    binding = declared.binding().with_key(key)
-                    self._bindings.key_to_bindings.setdefault(key, []).append(binding)
+                    bound = self._bindings.key_to_bindings
+                    # A list of its own: the one that stands there belongs to the class.
+                    bound[key] = [*bound.get(key, ()), declared.binding().with_key(key)]
 
     def action_run_command(self, name: str) -> None:
         """Runs a command of this host, if it may run now: not for a key that comes before the screen is drawn."""

@@ -18,7 +18,6 @@ from relman.model.log_index import BLOCK, LogIndex, Scanner, Slice
 from relman.model.log_search import Wanted
 from relman.tui.present.log import LINE_SHOWN
 
-SHOWN = LINE_SHOWN
 CHUNK = 1 << 20
 FIRST_CHUNK = 1 << 18
 SLICE_SECONDS = 0.05  # how often a thread reports
@@ -73,13 +72,16 @@ class LogFile:
     def block_bytes(self, number: int) -> bytes:
         """The bytes of a block. Only its last line can be longer than a block; of that the first part."""
         block = self.index.block(number)
-        return self.read(block.start, min(block.end - block.start, BLOCK + SHOWN))
+        return self.read(block.start, min(block.end - block.start, BLOCK + LINE_SHOWN))
 
     def block_lines(self, number: int) -> list[RawLine]:
         """The lines of a block."""
         block = self.index.block(number)
         data = self.block_bytes(number)
-        lines = [RawLine(part[:SHOWN], max(0, len(part) - SHOWN)) for part in data.split(b"\n")[: block.lines]]
+        lines = [
+            RawLine(part[:LINE_SHOWN], max(0, len(part) - LINE_SHOWN))
+            for part in data.split(b"\n")[: block.lines]
+        ]
         more = block.end - block.start - len(data)
         if lines and more > 0:
             lines[-1] = lines[-1]._replace(cut=lines[-1].cut + more)
@@ -88,7 +90,7 @@ class LogFile:
     def block_shown(self, number: int) -> tuple[bytes, bool]:
         """The bytes of a block that are shown, and whether a line of it is cut."""
         block = self.index.block(number)
-        if block.end - block.start <= SHOWN:
+        if block.end - block.start <= LINE_SHOWN:
             return self.block_bytes(number), False
         lines = self.block_lines(number)
         return b"\n".join(line.data for line in lines), any(line.cut for line in lines)
@@ -151,7 +153,7 @@ class Hits(NamedTuple):
     lines: list[int]
     finished: bool
     capped: bool = False  # there may be more
-    in_part: bool = False  # of a line so far only the first :data:`SHOWN` bytes were searched
+    in_part: bool = False  # of a line so far only the first :data:`LINE_SHOWN` bytes were searched
 
 
 def search(file: LogFile, wanted: Wanted, deliver: Callable[[Hits], None], stop: threading.Event) -> None:
