@@ -251,7 +251,8 @@ class Filler:
                 lists.append(shown)
         except RelmanError:  # of this run alone; it is tried again when another run ends
             return False
-        jobless = not all(one.value or one.missing for one in lists)
+        # Beside a list with jobs an empty one is only late.
+        jobless = not any(one.value or one.missing for one in lists)
         if not jobless and not all(map(jobs_final, lists)):  # cut off, or it lags behind the run
             return False
         if jobless and (run.id, run.attempt) not in self._jobless:
