@@ -199,7 +199,7 @@ async def test_jobs_that_lag_or_fail_do_not_stop_the_rest(fill, source, history,
 async def test_a_run_without_jobs_is_asked_for_twice_and_a_list_cut_off_is_not_kept(
     source, history, make, clock, eventually
 ):
-    runs = [make.run(n, at=make.START - DAY * n) for n in range(1, 5)]
+    runs = [make.run(n, at=make.START - timedelta(minutes=10 + n)) for n in range(1, 5)]
     source.all_runs = runs
     source.all_jobs = {n: (make.job(n, runs[n - 1]), make.job(n * 10, runs[n - 1], "lint")) for n in (1, 4)}
     source.cut_off = {4: 1}  # the second and the third run have none
@@ -230,6 +230,15 @@ async def test_a_run_without_jobs_is_asked_for_twice_and_a_list_cut_off_is_not_k
     assert await history.jobs(2, 1) == ()
     assert await history.jobs(3, 1) == source.all_jobs[3]
     assert await history.jobs(4, 1) is None
+
+
+async def test_of_a_run_that_ended_long_ago_one_answer_without_jobs_is_enough(fill, source, history, make):
+    source.all_runs = [make.run(n, at=make.START - timedelta(minutes=68 + n)) for n in range(1, 32)]
+    store = await fill(lambda board: board.fill.done and board.fill.jobs_left == 2)
+    assert source.asked("jobs") == 31
+    assert [run.id for run in await history.runs_without_jobs(make.START - DAY, 9)] == [1, 2]
+    assert await history.jobs(3, 1) == ()
+    assert store.board.fill.jobs_left == 2
 
 
 @pytest.mark.parametrize(
