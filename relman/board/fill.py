@@ -47,6 +47,8 @@ _HASTE: Final = 8
 _DEPLOYMENT_PAGES: Final = 10
 _SLEPT: Final = timedelta(minutes=10)
 """So long without a look at the newest page, more than a page of runs may have come."""
+_LATE: Final = timedelta(hours=1)
+"""After a run's end its list of jobs may be empty although there are some."""
 
 
 class Filler:
@@ -251,15 +253,20 @@ class Filler:
                 lists.append(shown)
         except RelmanError:  # of this run alone; it is tried again when another run ends
             return False
-        jobless = not all(one.value or one.missing for one in lists)
+        # Beside a list with jobs an empty one is only late.
+        jobless = not any(one.value or one.missing for one in lists)
         if not jobless and not all(map(jobs_final, lists)):  # cut off, or it lags behind the run
             return False
-        if jobless and (run.id, run.attempt) not in self._jobless:
+        if jobless and not self._long_over(run) and (run.id, run.attempt) not in self._jobless:
             # Some runs do end without a job. Said twice it is kept, so that nothing asks for them for ever.
             self._jobless.add((run.id, run.attempt))
             return False
         await self._history.keep_jobs(run, every.value, every.raw, latest=latest)
         return True
+
+    def _long_over(self, run: Run) -> bool:
+        """Whether it ended so long ago that its list of jobs is not late any more."""
+        return run.updated_at is not None and run.updated_at < _moment(self._server_now()) - _LATE
 
     async def _publish_expected(self) -> None:
         expected = await self._history.expected()

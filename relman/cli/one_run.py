@@ -11,8 +11,9 @@ from msgspec import Struct
 from relman.board.memory import Memory
 from relman.board.ports import Clock, GitHubReader
 from relman.board.refresh import Refresher, jobs_final
-from relman.board.sections import Ask, Part
+from relman.board.sections import Ask, Part, section_of
 from relman.board.store import Store
+from relman.cli.output import narrate
 from relman.errors import Kind, Problem, RelmanError
 from relman.model.board import Board
 from relman.model.roles import roles
@@ -44,15 +45,20 @@ async def read_run(
 ) -> OneRun:
     """The run of that id, or else the newest CI run, one in progress before one that ended.
 
-    ``ci`` is the CI workflow's file as the team named it. Raises where the run or its jobs cannot be read.
+    ``ci`` is the CI workflow's file as the team named it. Raises where the run or its jobs cannot be read;
+    an answer that is not whole is taken, and said on stderr.
     """
     store = Store(board)
     refresher = Refresher(store, reader, clock, memory=memory)
 
     async def need(ask: Ask) -> None:
+        before = section_of(store.board, ask).fetched_at
         problem = await refresher.refresh(ask)
-        if problem is not None:
+        if problem is None:
+            return
+        if section_of(store.board, ask).fetched_at == before:  # what is there is of another day
             raise RelmanError(problem)
+        narrate(problem.sentence())
 
     await need(Ask(Part.RUNS) if run_id is None else Ask(Part.RUN, run_id))
     run = _newest(store.board, ci) if run_id is None else store.board.run(run_id)

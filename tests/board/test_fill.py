@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from relman.board.fill import CAP, Filler
 from relman.board.history import History
@@ -66,8 +67,6 @@ async def test_nothing_is_left_out_behind_the_cap(fill, source, history, make):
 
 
 async def test_a_server_without_totals_is_cut_too(fill, source, history, make):
-    from msgspec import structs
-
     answer = source.runs
 
     async def without_total(**filters):
@@ -200,7 +199,7 @@ async def test_jobs_that_lag_or_fail_do_not_stop_the_rest(fill, source, history,
 async def test_a_run_without_jobs_is_asked_for_twice_and_a_list_cut_off_is_not_kept(
     source, history, make, clock, eventually
 ):
-    runs = [make.run(n, at=make.START - DAY * n) for n in range(1, 5)]
+    runs = [make.run(n, at=make.START - timedelta(minutes=10 + n)) for n in range(1, 5)]
     source.all_runs = runs
     source.all_jobs = {n: (make.job(n, runs[n - 1]), make.job(n * 10, runs[n - 1], "lint")) for n in (1, 4)}
     source.cut_off = {4: 1}  # the second and the third run have none
@@ -231,6 +230,54 @@ async def test_a_run_without_jobs_is_asked_for_twice_and_a_list_cut_off_is_not_k
     assert await history.jobs(2, 1) == ()
     assert await history.jobs(3, 1) == source.all_jobs[3]
     assert await history.jobs(4, 1) is None
+
+
+async def test_of_a_run_that_ended_long_ago_one_answer_without_jobs_is_enough(fill, source, history, make):
+    source.all_runs = [make.run(n, at=make.START - timedelta(minutes=68 + n)) for n in range(1, 32)]
+    store = await fill(lambda board: board.fill.done and board.fill.jobs_left == 2)
+    assert source.asked("jobs") == 31
+    assert [run.id for run in await history.runs_without_jobs(make.START - DAY, 9)] == [1, 2]
+    assert await history.jobs(3, 1) == ()
+    assert store.board.fill.jobs_left == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "empty"), [("in_progress", False), ("completed", False), ("completed", True)]
+)
+async def test_an_empty_list_beside_one_with_jobs_is_late(
+    source, history, make, clock, eventually, status, empty
+):
+    run = make.run(1, attempt=2, at=make.START - DAY)
+    source.all_runs = [run]
+    source.all_jobs = {1: (make.job(11, run, attempt=1), make.job(12, run, status=status))}
+    answer = source.jobs
+
+    async def late(run_id, *, every_attempt=False):
+        found = await answer(run_id, every_attempt=every_attempt)
+        return structs.replace(found, value=()) if run_id == 1 and every_attempt is empty else found
+
+    source.jobs = late
+    store = Store(Board("acme/app"))
+    refresher = Refresher(store, source, clock, memory=history)
+    filler = Filler(store, source, history, clock, pace=0, settle=0)
+    task = asyncio.create_task(filler.run())
+
+    def asked():
+        return sum(1 for call in source.calls if call[0] == "jobs" and call[1]["run_id"] == 1)
+
+    try:
+        await asyncio.sleep(0)
+        for ended in range(1, 4):
+            await refresher.refresh(Ask(Part.RUNS))
+            await eventually(lambda: asked() == 2 * ended)  # noqa: B023
+            await eventually(lambda: store.board.fill.done)
+            another = make.run(100 + ended)
+            source.all_runs = [*source.all_runs, another]
+            source.all_jobs[another.id] = (make.job(another.id, another),)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert await history.jobs(1, 2) is None
 
 
 async def test_older_deployments_are_kept_with_their_statuses(fill, source, history, make, eventually):

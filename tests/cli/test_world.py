@@ -98,6 +98,27 @@ def test_the_graph_of_a_run_has_its_jobs(line: Line) -> None:
     assert all(job["runs"] for job in said["jobs"] if job["state"] == "success")
 
 
+def test_the_graph_of_a_run_whose_jobs_are_cut_off_is_drawn_and_says_so(line: Line) -> None:
+    number = run_of(line, status="success", event="push")
+    whole = line.ask("GET", f"/repos/{line.world.repo}/actions/runs/{number}/jobs?per_page=100")
+    jobs = whole["jobs"][:-1]
+    line.move("faults", kind="body", body={**whole, "jobs": jobs}, match=f"/runs/{number}/jobs", times=None)
+    answer = line("graph", str(number), "--json")
+    validate(answer.json())
+    assert answer.code == 0
+    ids = {one["id"] for job in answer.json()["jobs"] for one in job["runs"]}
+    assert ids == {one["id"] for one in jobs}
+    assert answer.err.startswith(f"relman: GitHub gave {len(jobs)} of {len(whole['jobs'])} jobs")
+    assert answer.err.count("\n") == 1
+
+
+def test_no_graph_is_drawn_of_what_an_earlier_command_kept(line: Line) -> None:
+    assert line("status").code == 1  # keeps its board
+    line.move("faults", kind="server-error", match="/actions/runs", times=None)
+    answer = line("graph")
+    assert (answer.code, answer.out) == (1, "") and answer.err.startswith("relman: ")
+
+
 def test_the_graph_of_a_file_needs_neither_network_nor_token(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -338,6 +338,11 @@ def test_the_times_of_steps_stand_near_their_names() -> None:
     assert later and all(piece_.tone is Tone.QUIET for piece_ in later)
 
 
+def test_a_job_without_steps_has_no_lines_of_them() -> None:
+    one = boards.board().jobs[boards.FAILED.id].value[1]
+    assert job.step_lines(replace(one, steps=()), 90, boards.NOW) == []
+
+
 def test_the_reason_stands_before_the_steps() -> None:
     board = boards.board()
     failed = board.jobs[boards.FAILED.id].value[1]

@@ -95,7 +95,7 @@ def step_lines(job: Job, room: int, now: datetime) -> list[Line]:
     bars = _BAR if room >= 64 else (8 if room >= 44 else 0)
     tail = 8 + (2 + bars if bars else 0)
     # Where names are short the times stand near them: the eye loses the line over a wide gap.
-    names = max(_NAMES, *(cell_len(safe(step.name, 300)) + 2 for step in job.steps))
+    names = max([_NAMES, *(cell_len(safe(step.name, 300)) + 2 for step in job.steps)])
     return [
         _step(step, seconds, longest, min(names, room - tail), bars)
         for step, seconds in zip(job.steps, took, strict=True)
