@@ -47,6 +47,7 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
     def __init__(self) -> None:
         super().__init__()
         self._is_new = True
+        self._small: LinesView | None = None  # covers all in a window that is too small
         # Textual takes a new screen for one that an older style sheet has drawn, and would read all again.
         self._css_update_count = self.app._css_update_count
 
@@ -62,8 +63,6 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         yield self._tab_bar
         yield from self.compose_body()
         yield KeyBar(id="keys", typing=lambda: TYPING)
-        self._small = LinesView(id="too-small")
-        self._small.can_focus = False
 
     def _say_size(self) -> None:
         """Sets the breakpoints' classes. Textual does after the first layout, and must then make another one."""
@@ -93,11 +92,14 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
         """Covers what could not be read, and leaves it and its focus as they are."""
         width, height = event.size
         least = self.relman.LEAST
-        self._small.display = self.too_small
-        if self._small.display:
-            if self._small.parent is None and self.is_attached:
-                self.mount(self._small)
-            self._small.set_lines(too_small(width, height, least).draw(width - 2))
+        if self.too_small and self._small is None and self.is_attached:
+            self._small = LinesView(id="too-small")
+            self._small.can_focus = False
+            self.mount(self._small)
+        if self._small is not None:
+            self._small.display = self.too_small
+            if self.too_small:
+                self._small.set_lines(too_small(width, height, least).draw(width - 2))
 
     def compose_body(self) -> ComposeResult:
         """What stands between the header and the footer."""

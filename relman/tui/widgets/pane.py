@@ -22,24 +22,20 @@ class Pane(Vertical):
         self.body = body
         self._make_title = title
         self._bar = LineBar(self._title_line, classes="pane-title")
-        self._stale = LineBar(lambda width: narrowed(self._stale_line, width - 1), classes="pane-stale")
         self._stale_line: Line = BLANK
         self._notice: Notice | None = None
-        self._message = LinesView()
-        self._message.can_focus = False
-        self._message.display = False
-        self._stale.display = False
+        # Most panes never need these: each is made and mounted when it is first wanted.
+        self._stale: LineBar | None = None
+        self._message: LinesView | None = None
 
     def compose(self) -> ComposeResult:
         yield self._bar
-        if self._stale.display:
-            yield self._stale
-        if self._message.display:
-            yield self._message
+        for below in (self._stale, self._message):
+            if below is not None and below.display:
+                yield below
         yield self.body
 
     def _show_below(self, above: Widget, widget: Widget, wanted: bool) -> None:
-        """Shows or hides what most panes never need; it is mounted when it is first wanted."""
         widget.display = wanted
         if wanted and widget.parent is None and above.parent is not None and self.is_attached:
             self.mount(widget, after=above)
@@ -60,15 +56,24 @@ class Pane(Vertical):
         """Shows ``notice`` in place of the body (None: the body), and ``stale`` above it."""
         self._stale_line = (Piece(" "), *stale) if stale else BLANK
         self._notice = notice
-        self._show_below(self._bar, self._stale, bool(stale))
-        self._stale.update()
-        self._show_below(self._stale if self._stale.parent else self._bar, self._message, notice is not None)
+        above: Widget = self._bar
+        if stale and self._stale is None:
+            self._stale = LineBar(lambda width: narrowed(self._stale_line, width - 1), classes="pane-stale")
+        if self._stale is not None:
+            self._show_below(above, self._stale, bool(stale))
+            self._stale.update()
+            above = self._stale if self._stale.parent is not None else above
+        if notice is not None and self._message is None:
+            self._message = LinesView()
+            self._message.can_focus = False
+        if self._message is not None:
+            self._show_below(above, self._message, notice is not None)
         self.body.display = notice is None
         self._draw_notice()
         self.update()
 
     def _draw_notice(self) -> None:
-        if self._notice is not None and self._message.is_attached:
+        if self._notice is not None and self._message is not None and self._message.is_attached:
             room = self._message.room or max(0, self.size.width - 2)
             self._message.set_lines([BLANK, *self._notice.draw(room)], top=True)
 
