@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from relman.actions.operator import Action
     from relman.actions.release_look import ReleaseLook
     from relman.actions.tools import Tools
-    from relman.model.operation import Ended
-    from relman.tui.acting import Acting, Course
+    from relman.tui.acting import Acting, After, Course
     from relman.tui.ports import Clock, Watching
     from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
@@ -301,13 +300,11 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         """Keys a person configured, by command name."""
         return self.settings.keys
 
-    def act(
-        self, action: Action[Any, Any], intent: object, *, after: Callable[[Ended], None] | None = None
-    ) -> None:
+    def act(self, action: Action[Any, Any], intent: object, *, after: After | None = None) -> None:
         """Reads, asks in a dialog, carries out: the one way to a change from any screen.
 
-        ``after`` is called once, when it was carried out, however that ended. Where it ended well with a run
-        to follow, the dialog has closed by then.
+        ``after`` is called once, when it was carried out, however that ended, and told whether its dialog was
+        in front then. Where it ended well with a run to follow, the dialog has closed by then.
         """
         from relman.tui.acting import Acting
 
