@@ -32,12 +32,14 @@ from relman.tui.keyboard import KeysInOrder
 from relman.tui.notify import Herald, summary
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
-from relman.tui.screens.live import LiveScreen
+from relman.tui.screens.live import MOVEMENTS, LiveScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.tabs import TABS, Tab, tab_commands
 from relman.tui.theme import THEMES, FirstTheme, theme_commands, theme_name
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
     from relman.actions.operator import Action
     from relman.actions.release_look import ReleaseLook
     from relman.actions.tools import Tools
@@ -368,6 +370,18 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         first = self.screen_stack[0]
         if isinstance(first, PipelineScreen):
             self.call_after_refresh(first.follow, run_id)
+
+    async def run_action(
+        self,
+        action: Any,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """A command is judged and done by what is selected now, not by what is still shown."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, LiveScreen) and action not in MOVEMENTS:
+            screen.catch_up()
+        return await super().run_action(action, default_namespace, namespaces)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 
