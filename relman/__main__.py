@@ -73,9 +73,11 @@ def _interrupts_come_too_late() -> None:
 
 def _was_interrupted(error: BaseException | None) -> bool:
     """Whether a ctrl+c is behind it: Python wraps what is raised while a class is made."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # they may lead back to one another
         if isinstance(error, KeyboardInterrupt):
             return True
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False
 

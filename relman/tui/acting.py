@@ -26,7 +26,8 @@ from relman.model.plan import Plan
 if TYPE_CHECKING:
     from relman.tui.app import RelmanApp
 
-After = Callable[[Ended], None]
+After = Callable[[Ended, bool], None]
+"""What a screen makes of the end. True: the change's dialog was in front, so the person saw it."""
 
 OLD: Final = timedelta(seconds=60)
 """A yes to a plan older than this reads once more first."""
@@ -290,9 +291,10 @@ class Acting:
         if course.after is None:
             return
         screen = self._app.screen
-        if good and ended.run_id is not None and isinstance(screen, ConfirmScreen) and screen.course is course:
+        seen = isinstance(screen, ConfirmScreen) and screen.course is course
+        if good and ended.run_id is not None and seen:
             screen.dismiss()
-        self._app.call_later(course.after, ended)
+        self._app.call_later(course.after, ended, seen)
 
 
 def same(one: Prepared[Any], other: Prepared[Any]) -> bool:

@@ -32,17 +32,18 @@ from relman.tui.keyboard import KeysInOrder
 from relman.tui.notify import Herald, summary
 from relman.tui.present.header import terminal_title
 from relman.tui.present.piece import cut, safe
-from relman.tui.screens.live import LiveScreen
+from relman.tui.screens.live import MOVEMENTS, LiveScreen
 from relman.tui.settings import DashboardSettings
 from relman.tui.tabs import TABS, Tab, tab_commands
 from relman.tui.theme import THEMES, FirstTheme, theme_commands, theme_name
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
     from relman.actions.operator import Action
     from relman.actions.release_look import ReleaseLook
     from relman.actions.tools import Tools
-    from relman.model.operation import Ended
-    from relman.tui.acting import Acting, Course
+    from relman.tui.acting import Acting, After, Course
     from relman.tui.ports import Clock, Watching
     from relman.tui.release_reading import ReleaseReading
     from relman.tui.screens.menu import MenuScreen
@@ -301,13 +302,11 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         """Keys a person configured, by command name."""
         return self.settings.keys
 
-    def act(
-        self, action: Action[Any, Any], intent: object, *, after: Callable[[Ended], None] | None = None
-    ) -> None:
+    def act(self, action: Action[Any, Any], intent: object, *, after: After | None = None) -> None:
         """Reads, asks in a dialog, carries out: the one way to a change from any screen.
 
-        ``after`` is called once, when it was carried out, however that ended. Where it ended well with a run
-        to follow, the dialog has closed by then.
+        ``after`` is called once, when it was carried out, however that ended, and told whether its dialog was
+        in front then. Where it ended well with a run to follow, the dialog has closed by then.
         """
         from relman.tui.acting import Acting
 
@@ -371,6 +370,18 @@ class RelmanApp(CommandHost, KeysInOrder, FirstTheme, App[None], inherit_binding
         first = self.screen_stack[0]
         if isinstance(first, PipelineScreen):
             self.call_after_refresh(first.follow, run_id)
+
+    async def run_action(
+        self,
+        action: Any,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """A command is judged and done by what is selected now, not by what is still shown."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, LiveScreen) and action not in MOVEMENTS:
+            screen.catch_up()
+        return await super().run_action(action, default_namespace, namespaces)
 
     # ── commands that work everywhere ────────────────────────────────────────────────────────
 

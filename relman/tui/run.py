@@ -6,8 +6,11 @@ import asyncio
 import codecs
 import contextlib
 import gc
+import signal
 import sys
+from collections.abc import Callable, Mapping
 from io import TextIOWrapper
+from types import FrameType
 
 from relman.tui import terminal
 from relman.tui.app import RelmanApp
@@ -15,6 +18,9 @@ from relman.tui.crash import CRASHED
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
 _PATIENCE = 1.5  # seconds for what is on its way to notice that it was cancelled
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
+_Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 def run_dashboard(app: RelmanApp) -> int:
@@ -26,6 +32,7 @@ def run_dashboard(app: RelmanApp) -> int:
     without waiting for them.
     """
     loop = asyncio.new_event_loop()
+    earlier = {number: signal.getsignal(number) for number in _SIGNALS}
     app.listen_to_signals(loop)  # before the terminal is changed
     settling = loop.create_task(_settle_memory(app.first_frame))
     _write_utf8()
@@ -42,8 +49,24 @@ def run_dashboard(app: RelmanApp) -> int:
             loop.run_until_complete(asyncio.wait_for(_stop(app), _PATIENCE))
         _cancel_all(loop)
         asyncio.set_event_loop(None)
-        loop.close()
+        _close(loop, earlier)
     return app.return_code if app.return_code is not None else CRASHED
+
+
+def _close(loop: asyncio.AbstractEventLoop, earlier: Mapping[int, _Handler]) -> None:
+    """Closes it, and puts back who heard signals before: closing leaves the system's own handlers, of which the
+    process dies before the caller has tidied up. A signal that comes in between is heard behind it."""
+    can_hold = hasattr(signal, "pthread_sigmask")  # not on Windows
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, earlier) if can_hold else set()
+    try:
+        loop.close()
+        for number, handler in earlier.items():
+            if handler is not None:  # one that is not Python's
+                with contextlib.suppress(ValueError):  # only on the main thread
+                    signal.signal(number, handler)
+    finally:
+        if can_hold:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _write_utf8() -> None:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from small_change import FAILED_CHECK, PASSED_CHECK, Bench, Intent, bench
@@ -18,6 +19,7 @@ from relman.errors import Kind, Problem, RelmanError
 from relman.model.operation import Ended, Outcome
 from relman.tui.app import RelmanApp
 from relman.tui.screens.confirm import ConfirmScreen
+from relman.tui.screens.pipeline import PipelineScreen
 from tests.tui import boards
 
 
@@ -52,7 +54,7 @@ class Stage:
         return isinstance(self.app.screen, ConfirmScreen)
 
     async def act(self, intent: Intent | None = None) -> None:
-        self.app.act(self.there.action, intent or Intent(), after=self.ended.append)
+        self.app.act(self.there.action, intent or Intent(), after=lambda ended, _: self.ended.append(ended))
         await self.until(lambda: self.open)
 
     async def asked(self, intent: Intent | None = None) -> None:
@@ -297,6 +299,51 @@ async def test_what_runs_goes_on_when_hidden_and_holds_back_a_second(tmp_path: P
         await stage.until(lambda: bool(stage.ended))
         assert stage.there.world.sent == ["tag", "release"] and stage.app.under_way is None
         assert "Release v1.9.0: done" in stage.told
+
+
+@pytest.mark.parametrize(
+    ("keys", "again", "leads"),
+    [
+        ("jjL", False, False),
+        ("!", False, False),
+        ("2", False, False),
+        ("3", False, False),
+        ("", False, True),  # still where it was begun
+        ("jjL", True, True),  # the dialog is in front
+        ("3", True, True),
+    ],
+)
+async def test_a_hidden_change_leads_to_its_run_only_from_where_it_began(
+    tmp_path: Path, keys: str, again: bool, leads: bool
+) -> None:
+    async def job_log(*_: object) -> Path:
+        raise RelmanError(Problem(Kind.NOT_YET, "not yet"))
+
+    async with staged(tmp_path) as stage:
+        app, begun_on, ended = stage.app, stage.app.screen, stage.ended
+        assert isinstance(begun_on, PipelineScreen)
+        app.watch_.fetch = SimpleNamespace(job_log=job_log)
+        hold = stage.there.world.hold = asyncio.Event()
+
+        def after(result: Ended, *seen: bool) -> None:
+            ended.append(result)
+            begun_on._follow(result, *seen)
+
+        app.act(stage.there.action, Intent(), after=after)
+        await stage.until(lambda: stage.open and stage.dialog._stood is not None)
+        await stage.press("y")
+        await stage.until(lambda: stage.there.world.sent == ["tag"])
+        await stage.press("escape", *keys)
+        front = app.screen
+        assert (front is begun_on) is not bool(keys)
+        if again:
+            app.show_under_way()
+            await stage.until(lambda: stage.open)
+        hold.set()
+        await stage.until(lambda: bool(ended))
+        await stage.pilot.pause()
+        assert (begun_on._wanted == 4711) is leads
+        assert app.screen is (begun_on if leads else front)
 
 
 async def test_a_second_q_leaves_and_the_journal_has_the_open_step(tmp_path: Path) -> None:

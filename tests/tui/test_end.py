@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import re
@@ -11,13 +12,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from relman.tui import crash
+from relman.tui.run import run_dashboard
 
 pty = pytest.importorskip("pty")
 ROOT = Path(__file__).parents[2]
+NUMBERS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 SENTINEL = "ghp_sentinel0123456789abcdef"
 PROGRAM = """
 import asyncio, sys
@@ -200,6 +204,42 @@ def test_a_crash_shows_no_secret(tmp_path: Path) -> None:
     assert "in boom" in text and "ValueError: no good: •••" in text
     assert "Authorization" not in text.replace('headers = {"Authorization"', "")
     assert report.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_heard_signals_before_hears_them_again() -> None:
+    """A caller may have something to tidy up."""
+
+    class Ends:
+        return_code = 0
+
+        def __init__(self) -> None:
+            self.first_frame = asyncio.Event()
+            self.watch_ = SimpleNamespace(stop=self.put_tools_away)
+
+        def listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+            for number in NUMBERS:
+                loop.add_signal_handler(number, int)
+
+        async def run_async(self) -> None:
+            assert not [one for one in NUMBERS if signal.getsignal(one) is caller]
+
+        async def put_tools_away(self) -> None:
+            pass
+
+    def caller(number: int, frame: object) -> None:
+        heard.append(number)
+
+    heard: list[int] = []
+    before = {number: signal.signal(number, caller) for number in NUMBERS}
+    try:
+        assert run_dashboard(Ends()) == 0
+        assert [signal.getsignal(number) for number in NUMBERS] == [caller] * len(NUMBERS)
+        for number in NUMBERS:
+            os.kill(os.getpid(), number)
+        assert heard == NUMBERS
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_last_words_without_a_report() -> None:

@@ -17,6 +17,8 @@ from relman.errors import Kind, Problem, RelmanError
 from relman.tui import keyboard
 from relman.tui.app import RelmanApp
 from relman.tui.keyboard import KeysInOrder
+from relman.tui.screens.pipeline import PipelineScreen
+from relman.tui.widgets.key_bar import KeyBar
 from relman.tui.widgets.moves import Move
 from tests.tui import boards
 from tests.tui import test_matrix as matrix
@@ -100,6 +102,25 @@ async def test_a_key_behind_moves_in_the_list_means_the_run_they_end_on() -> Non
         await pilot.pause()
         assert opened == [12]
         assert " CI #411 · test " in boards.dump(app)
+
+
+async def test_asking_what_is_there_draws_nothing() -> None:
+    app = boards.app()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, PipelineScreen)
+        shown = screen._drawn_for
+        screen._runs.move(Move.DOWN)
+        assert screen._runs.key != shown
+        bar = screen.query_one(KeyBar)
+        bar._make_again()
+        assert bar.entries  # as a paint asks for them
+        assert screen._drawn_for == shown
+        await app.run_action("run_command('down')", screen)
+        assert screen._drawn_for == shown
+        await app.run_action("run_command('back')", screen)
+        assert screen._drawn_for == screen._runs.key != shown
 
 
 async def test_every_step_in_a_graph_counts() -> None:

@@ -446,11 +446,11 @@ async def test_a_change_that_ends_late_takes_nobody_away(keys: tuple[str, ...]) 
         await pilot.press("3", *keys)
         await pilot.pause()
         screen, front = app.screen_stack[0], app.screen
-        screen._lead_to(boards.FAILED.id)
+        screen._lead_to(boards.FAILED.id, True)
         await pilot.pause()
         assert app.screen is front
         await pilot.press("escape", "escape")
-        screen._lead_to(boards.FAILED.id)
+        screen._lead_to(boards.FAILED.id, True)
         await pilot.pause()
         await pilot.pause()
         assert app.screen.run_shown is not None and app.screen.run_shown.id == boards.FAILED.id

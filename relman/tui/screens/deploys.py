@@ -272,7 +272,7 @@ class DeploysScreen(RunScreen):
             return
         from relman.actions.review import ReviewAction
 
-        self.relman.act(ReviewAction(tools), intent, after=lambda ended: self._reviewed(intent, ended))
+        self.relman.act(ReviewAction(tools), intent, after=lambda ended, _: self._reviewed(intent, ended))
 
     def _reviewed(self, intent: Review, ended: Ended) -> None:
         """Follows the run from here: its environment is selected, with jobs and reviews."""

@@ -264,7 +264,7 @@ class DispatchScreen(CommandHost, LeavesOnce, ModalScreen[int | None], inherit_b
         self._say("")
         self.relman.act(self._action, Dispatch(ready.workflow.id, ready.ref, filled.values), after=self._acted)
 
-    def _acted(self, ended: Ended) -> None:
+    def _acted(self, ended: Ended, _: bool) -> None:
         if ended.outcome is Outcome.DONE and self.is_active:
             self.dismiss(ended.run_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -107,6 +107,10 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
 
     def apply(self, board: Board) -> None:
         """Shows this board."""
+
+    def catch_up(self) -> None:
+        """Shows what was put off, before anything but a movement is judged by it and done. Whether a command is
+        there is also asked while the footer is painted: that may draw nothing."""
 
     def selected(self) -> Selected:
         """What an action acts on if its key is pressed now."""
@@ -308,3 +312,9 @@ class LiveScreen(CommandHost, LeavesOnce, Screen[None], can_focus=False, inherit
     @command("page-up", "pageup", title="", help="A page up.", group=_MOVE, when=movable)
     def page_up(self) -> None:
         self._move(Move.PAGE_UP)
+
+
+MOVEMENTS: Final = frozenset(
+    declared.binding().action for declared in LiveScreen.commands().values() if declared.when is movable
+)
+"""The actions that only move: what moves fast catches up when it has come to rest."""

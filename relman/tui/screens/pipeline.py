@@ -25,7 +25,6 @@ from relman.tui.present.graph import Painter, Picture
 from relman.tui.present.notice import instead, staleness
 from relman.tui.present.piece import BLANK, Line
 from relman.tui.present.runs import RunsPresenter, ordered
-from relman.tui.screens.live import movable
 from relman.tui.screens.run import OPEN
 from relman.tui.screens.run_acts import RunActs
 from relman.tui.widgets.graph_view import GraphView
@@ -275,23 +274,17 @@ class PipelineScreen(RunActs):
 
     def on_keyed_list_highlighted(self, event: KeyedList.Highlighted) -> None:
         event.stop()
-        self.call_after_refresh(self._catch_up)  # the highlight first: the graph of another run may be large
+        self.call_after_refresh(self.catch_up)  # the highlight first: the graph of another run may be large
 
     @property
     def _behind(self) -> bool:
         """Whether the panes still show the run before."""
         return self._runs.key != self._drawn_for
 
-    def _catch_up(self) -> None:
-        if self._behind:
-            self._show_run()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def catch_up(self) -> None:
         """A key that comes at once behind moves in the list may mean what is in the graph: that is drawn first."""
-        declared = type(self).commands().get(str(parameters[0])) if parameters else None
-        if declared is not None and declared.when is not movable:
-            self._catch_up()
-        return super().check_action(action, parameters)
+        if self.is_mounted and self._behind:
+            self._show_run()
 
     def on_keyed_list_opened(self, event: KeyedList.Opened) -> None:
         event.stop()

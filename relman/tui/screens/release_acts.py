@@ -117,14 +117,17 @@ class ReleaseActs(LiveScreen):
         action = RollbackTagAction(tools) if via == TAG else RedeployAction(tools)
         self.relman.act(action, intent, after=self._follow)
 
-    def _follow(self, ended: Ended) -> None:
+    def _follow(self, ended: Ended, seen: bool) -> None:
         """To the run that was started, where there is one."""
         from relman.model.operation import Outcome
 
         if ended.outcome is Outcome.DONE and ended.run_id is not None:
-            self._lead_to(ended.run_id)
+            self._lead_to(ended.run_id, seen)
 
-    def _lead_to(self, run_id: int) -> None:
-        """To the run that a change has started, unless the person is at something else by then."""
-        if isinstance(self.app.screen, LiveScreen) and not takes_letters(self.app.focused):
+    def _lead_to(self, run_id: int, seen: bool) -> None:
+        """To the run that a change has started, unless the person is at something else by then: neither in
+        front of the change's dialog when it ended (``seen``) nor on the screen where it was begun."""
+        front = self.app.screen
+        here = front is self or (seen and isinstance(front, LiveScreen))
+        if here and not takes_letters(self.app.focused):
             self.relman.show_run(run_id)

@@ -98,7 +98,7 @@ class RunActs(RunScreen):
             return
         from relman.actions.cancel import Cancel, CancelAction
 
-        def ended(result: Ended) -> None:
+        def ended(result: Ended, _: bool) -> None:
             late = result.problem is not None and result.problem.kind is Kind.NOT_YET
             if late and not force:
                 self._slow.add((run.id, run.attempt))
@@ -151,6 +151,6 @@ class RunActs(RunScreen):
 
         self.app.push_screen(WorkflowMenu(self.app.screen, ordered), chosen)
 
-    def _acted(self, ended: Ended) -> None:
+    def _acted(self, ended: Ended, seen: bool) -> None:
         if ended.run_id is not None:
-            self._lead_to(ended.run_id)
+            self._lead_to(ended.run_id, seen)
