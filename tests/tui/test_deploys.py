@@ -224,7 +224,7 @@ async def test_after_a_review_its_run_is_followed_in_place(app: RelmanApp) -> No
         running = replace(boards.WAITING, status="in_progress")
         runs = tuple(running if one.id == running.id else one for one in board().runs.value or ())
         publish(app, board(pending={}, approvals={running.id: said}, runs=Section(runs, boards.NOW)))
-        acts.after(Ended(Outcome.DONE, "done", run_id=running.id))
+        acts.after(Ended(Outcome.DONE, "done", run_id=running.id), True)
         await pilot.pause()
         assert screen.entry is not None and screen.entry.key == ("place", "production")
         shown = boards.dump(app)
@@ -245,7 +245,7 @@ async def test_a_token_without_the_right_is_told_from_then_on(app: RelmanApp) ->
         await pilot.pause()
         assert acts.after is not None
         denied = Problem(Kind.PERMISSION, "Refused", "Resource not accessible by personal access token")
-        acts.after(Ended(Outcome.REFUSED, "refused", denied))
+        acts.after(Ended(Outcome.REFUSED, "refused", denied), True)
         await pilot.pause()
         shown = boards.dump(app)
         assert "token may not" in shown and "Deployments: write" in shown

@@ -16,6 +16,8 @@ pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
 # What Python does before that is Python's: it is said where an interrupt is already caught.
 PROGRAM = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have left it ignored
 import relman.__main__ as entrance
 first = entrance._interrupts_end_at_once
 def entered():
