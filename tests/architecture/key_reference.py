@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from relman import command_keys
 from relman.tui.app import RelmanApp
 from relman.tui.commands.catalogue import scopes
 from relman.tui.commands.command import Command, key_shown
 from relman.tui.commands.keymap import keys_of
 
 README = Path(__file__).parents[2] / "README.md"
-MODULE = Path(__file__).parents[2] / "relman" / "command_keys.py"
+MODULE = Path(command_keys.__file__)
 BLOCK = re.compile(r"(<!-- keys: [^>]* -->\n).*?(<!-- /keys -->)", re.S)
 _EVERYWHERE = "everywhere"
 _TITLES = {
@@ -60,7 +61,7 @@ def module() -> str:
                 rows.setdefault(_row(declared), []).append(_short(scope.title))
     listed = [*((_row(declared), []) for declared in behind), *rows.items()]
     dialogs = ", ".join(f'"{_short(scope.title)}"' for scope in scopes() if scope.dialog)
-    head = (README.parent / "relman" / "command_keys.py").read_text(encoding="utf-8").partition("DIALOGS =")[0]
+    head = MODULE.read_text(encoding="utf-8").partition("DIALOGS =")[0]
     lines = [f"DIALOGS = frozenset({{{dialogs}}})", "# fmt: off", "COMMANDS: tuple[Row, ...] = ("]
     for (name, keys, changes, priority), screens in listed:
         said = [repr(name), repr(keys), repr(tuple(screens))]
